@@ -18,6 +18,8 @@ from .autodiff.choices import AggregationMethod, UnconnectedGradients
 from .autodiff.gradients import gradients
 from .autodiff.products import batch_jacobian, hessian, hessians, hvp, jacobian, jvp, vjp
 from .autodiff.tape import GradientTape
+from .autodiff.vectorized import vectorized_map
+from .cpu.telling import get_logger
 from .cpu.tracing import RunOptions
 from .data.queues import *  # noqa: F403
 from .data.readers import *  # noqa: F403
@@ -50,6 +52,7 @@ from .inspection.report import report
 from .inspection.show import show
 from .ir.arguments import hold as _hold
 from .ir.collecting import GraphKeys
+from .ir.conversions import register_tensor_conversion_function
 from .ir.default_graph import (
     add_to_collection,
     add_to_collections,
@@ -92,6 +95,8 @@ from .ir.types import (
 from .ir.types import bool_ as bool  # noqa: A004
 from .ir.types import float16 as half
 from .ir.types import float64 as double
+from .libraries import *  # noqa: F403
+from .making import *  # noqa: F403
 from .modes import *  # noqa: F403
 from .modules import *  # noqa: F403
 from .ops.array import *  # noqa: F403
@@ -108,6 +113,7 @@ from .ops.debug import *  # noqa: F403
 from .ops.decode import *  # noqa: F403
 from .ops.facts import *  # noqa: F403
 from .ops.fft import fft, fft2d, fft3d, ifft, ifft2d, ifft3d
+from .ops.fingerprints import *  # noqa: F403
 from .ops.image_space import random_crop
 from .ops.incomplete import *  # noqa: F403
 from .ops.linalg import *  # noqa: F403
@@ -138,6 +144,7 @@ from .ops.tables import *  # noqa: F403
 from .ops.tensor_array import *  # noqa: F403
 from .ops.type_specs import *  # noqa: F403
 from .ops.updates import *  # noqa: F403
+from .ops.volume_patches import *  # noqa: F403
 from .runtime.keeping import know as _know
 from .runtime.options import GraphOptions, OptimizerOptions
 from .runtime.session import ConfigProto, GPUOptions, InteractiveSession, Session
@@ -163,7 +170,15 @@ from .variables import (
     variable_scope,
     variables_initializer,
 )
-from .version import COMPILER_VERSION, GIT_VERSION, VERSION, __version__
+from .version import (
+    COMPILER_VERSION,
+    GIT_VERSION,
+    GRAPH_DEF_VERSION,
+    GRAPH_DEF_VERSION_MIN_CONSUMER,
+    GRAPH_DEF_VERSION_MIN_PRODUCER,
+    VERSION,
+    __version__,
+)
 
 newaxis = None          # in an index, as numpy has it
 
@@ -174,8 +189,8 @@ _publish(nn.__name__, vars(nn))
 _publish(__name__, globals())
 
 # Imported when they are first named: most programs need none, or few.
-_LATER = ("app", "audio", "compat", "config", "contrib", "core", "data", "debugging", "distribute", "distributions", "dtypes", "estimator",
-          "examples", "extend", "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "lookup",
+_LATER = ("app", "audio", "autograph", "compat", "config", "contrib", "core", "data", "debugging", "distribute", "distributions", "dtypes",
+          "estimator", "examples", "extend", "feature_column", "flags", "gfile", "graph_util", "io", "keras", "layers", "linalg", "logging", "lookup",
           "losses", "manip", "metrics", "nest", "numeric", "optimize", "profiler", "python", "python_io", "quantization", "queue",
           "ragged", "random", "resource_loader", "saved_model", "sets", "signal", "sparse", "spectral", "strings", "sysconfig", "test",
           "testing", "tpu", "xla")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from . import app as app
 from . import audio as audio
+from . import autograph as autograph
 from . import bitwise as bitwise
 from . import compat as compat
 from . import config as config
@@ -73,6 +74,8 @@ from .autodiff.products import jacobian as jacobian
 from .autodiff.products import jvp as jvp
 from .autodiff.products import vjp as vjp
 from .autodiff.tape import GradientTape as GradientTape
+from .autodiff.vectorized import vectorized_map as vectorized_map
+from .cpu.telling import get_logger as get_logger
 from .cpu.tracing import RunOptions as RunOptions
 from .data.queues import FIFOQueue as FIFOQueue
 from .data.queues import PaddingFIFOQueue as PaddingFIFOQueue
@@ -134,6 +137,7 @@ from .inspection.diagnose import diagnose as diagnose
 from .inspection.report import report as report
 from .inspection.show import show as show
 from .ir.collecting import GraphKeys as GraphKeys
+from .ir.conversions import register_tensor_conversion_function as register_tensor_conversion_function
 from .ir.default_graph import add_to_collection as add_to_collection
 from .ir.default_graph import add_to_collections as add_to_collections
 from .ir.default_graph import colocate_with as colocate_with
@@ -160,6 +164,13 @@ from .ir.standing import NodeDef as NodeDef
 from .ir.tensor import Tensor as Tensor
 from .ir.types import DType as DType
 from .ir.types import as_dtype as as_dtype
+from .libraries import load_file_system_library as load_file_system_library
+from .libraries import load_library as load_library
+from .libraries import load_op_library as load_op_library
+from .making import assert_variables_initialized as assert_variables_initialized
+from .making import create_partitioned_variables as create_partitioned_variables
+from .making import variable_creator_scope as variable_creator_scope
+from .modes import control_flow_v2_enabled as control_flow_v2_enabled
 from .modes import disable_control_flow_v2 as disable_control_flow_v2
 from .modes import disable_eager_execution as disable_eager_execution
 from .modes import disable_resource_variables as disable_resource_variables
@@ -169,6 +180,7 @@ from .modes import disable_v2_tensorshape as disable_v2_tensorshape
 from .modes import enable_control_flow_v2 as enable_control_flow_v2
 from .modes import enable_eager_execution as enable_eager_execution
 from .modes import enable_resource_variables as enable_resource_variables
+from .modes import enable_tensor_equality as enable_tensor_equality
 from .modes import enable_v2_behavior as enable_v2_behavior
 from .modes import enable_v2_tensorshape as enable_v2_tensorshape
 from .modes import executing_eagerly as executing_eagerly
@@ -225,6 +237,7 @@ from .ops.blocks import batch_to_space as batch_to_space
 from .ops.blocks import batch_to_space_nd as batch_to_space_nd
 from .ops.blocks import depth_to_space as depth_to_space
 from .ops.blocks import extract_image_patches as extract_image_patches
+from .ops.blocks import required_space_to_batch_paddings as required_space_to_batch_paddings
 from .ops.blocks import space_to_batch as space_to_batch
 from .ops.blocks import space_to_batch_nd as space_to_batch_nd
 from .ops.blocks import space_to_depth as space_to_depth
@@ -240,6 +253,8 @@ from .ops.control_loops import scan as scan
 from .ops.counting import count_up_to as count_up_to
 from .ops.ctc_decode import edit_distance as edit_distance
 from .ops.custom import custom_gradient as custom_gradient
+from .ops.custom import grad_pass_through as grad_pass_through
+from .ops.custom import no_gradient as no_gradient
 from .ops.debug import Assert as Assert
 from .ops.debug import Print as Print
 from .ops.debug import add_check_numerics_ops as add_check_numerics_ops
@@ -410,6 +425,7 @@ from .ops.updates import tensor_scatter_nd_sub as tensor_scatter_nd_sub
 from .ops.updates import tensor_scatter_nd_update as tensor_scatter_nd_update
 from .ops.updates import tensor_scatter_sub as tensor_scatter_sub
 from .ops.updates import tensor_scatter_update as tensor_scatter_update
+from .ops.volume_patches import extract_volume_patches as extract_volume_patches
 from .runtime.options import GraphOptions as GraphOptions
 from .runtime.options import OptimizerOptions as OptimizerOptions
 from .runtime.session import ConfigProto as ConfigProto
@@ -452,6 +468,9 @@ from .variables import variables_initializer as variables_initializer
 AUTO_REUSE: str
 COMPILER_VERSION: str
 GIT_VERSION: str
+GRAPH_DEF_VERSION: int
+GRAPH_DEF_VERSION_MIN_CONSUMER: int
+GRAPH_DEF_VERSION_MIN_PRODUCER: int
 VERSION: str
 __version__: str
 def abs(x: Any, name: str | None = None) -> Tensor:
@@ -578,6 +597,8 @@ def expand_dims(input: Any, axis: Any, name: str | None = None, *, reduction_ind
     """A new dimension of size 1 at `axis` (several: where they are in the result)."""
 def expm1(x: Any, name: str | None = None) -> Tensor:
     """exp(x) - 1, exact near 0.  d/dx = exp(x)."""
+def fingerprint(data: Any, method: str = 'farmhash64', name: str | None = None) -> Tensor:
+    """FarmHash's `Fingerprint64` (G. Pike, FarmHash, 2014) of the bytes of each row, the lowest byte first: any[n, ...] -> uint8[n, 8]."""
 float16: DType
 float32: DType
 float64: DType
@@ -842,78 +863,81 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Tensor:
 
 __all__ = ["AUTO_REUSE", "AggregationMethod", "Assert", "AttrValue", "COMPILER_VERSION", "ConditionalAccumulator", "ConditionalAccumulatorBase",
            "ConfigProto", "DType", "DeviceSpec", "Diagnosis", "Dimension", "Event", "FIFOQueue", "FixedLenFeature", "FixedLenSequenceFeature",
-           "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "GradientTape", "Graph", "GraphDef", "GraphKeys", "GraphOptions",
-           "HistogramProto", "IdentityReader", "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "LogMessage", "MetaGraphDef", "Module",
-           "NameAttrList", "NoGradient", "NodeDef", "NotDifferentiable", "OpError", "Operation", "OptimizerOptions", "PaddingFIFOQueue", "Print",
-           "PriorityQueue", "QueueBase", "RaggedTensor", "RaggedTensorSpec", "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata",
-           "RunOptions", "Session", "SessionLog", "SparseConditionalAccumulator", "SparseFeature", "SparseTensor", "SparseTensorSpec",
-           "SparseTensorValue", "Summary", "SummaryMetadata", "TFRecordReader", "Tensor", "TensorArray", "TensorInfo", "TensorShape", "TensorSpec",
-           "TextLineReader", "TypeSpec", "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "VariableAggregation", "VariableScope",
-           "VariableSynchronization", "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n",
-           "add_to_collection", "add_to_collections", "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min", "argmax", "argmin",
-           "argsort", "as_dtype", "as_string", "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer",
-           "assert_less", "assert_less_equal", "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal",
-           "assert_positive", "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype",
-           "assert_scalar", "assert_shapes", "assert_type", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio", "batch_gather",
-           "batch_jacobian", "batch_matmul", "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc", "bincount", "bitcast",
-           "bitwise", "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast", "ceil", "check_numerics",
-           "cholesky", "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "colocate_with", "compat",
-           "complex128", "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant", "constant_initializer", "container",
-           "contrib", "control_dependencies", "convert_to_tensor", "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor",
-           "core", "cos", "cosh", "count_nonzero", "count_up_to", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging",
-           "decode_base64", "decode_compressed", "decode_csv", "decode_json_example", "decode_raw", "depth_to_space", "deserialize_many_sparse",
-           "device", "diag", "diag_part", "diagnose", "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2",
-           "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape",
-           "distribute", "distributions", "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance",
-           "einsum", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_v2_behavior", "enable_v2_tensorshape",
-           "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
-           "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "eye",
+           "FixedLengthRecordReader", "GIT_VERSION", "GPUOptions", "GRAPH_DEF_VERSION", "GRAPH_DEF_VERSION_MIN_CONSUMER",
+           "GRAPH_DEF_VERSION_MIN_PRODUCER", "GradientTape", "Graph", "GraphDef", "GraphKeys", "GraphOptions", "HistogramProto", "IdentityReader",
+           "IndexedSlices", "IndexedSlicesValue", "InteractiveSession", "LogMessage", "MetaGraphDef", "Module", "NameAttrList", "NoGradient",
+           "NodeDef", "NotDifferentiable", "OpError", "Operation", "OptimizerOptions", "PaddingFIFOQueue", "Print", "PriorityQueue", "QueueBase",
+           "RaggedTensor", "RaggedTensorSpec", "RandomShuffleQueue", "ReaderBase", "RegisterGradient", "RunMetadata", "RunOptions", "Session",
+           "SessionLog", "SparseConditionalAccumulator", "SparseFeature", "SparseTensor", "SparseTensorSpec", "SparseTensorValue", "Summary",
+           "SummaryMetadata", "TFRecordReader", "Tensor", "TensorArray", "TensorInfo", "TensorShape", "TensorSpec", "TextLineReader", "TypeSpec",
+           "UnconnectedGradients", "VERSION", "VarLenFeature", "Variable", "VariableAggregation", "VariableScope", "VariableSynchronization",
+           "WholeFileReader", "accumulate_n", "acos", "acosh", "add", "add_check_numerics_ops", "add_n", "add_to_collection", "add_to_collections",
+           "all_variables", "angle", "app", "approximate_equal", "arg_max", "arg_min", "argmax", "argmin", "argsort", "as_dtype", "as_string",
+           "asin", "asinh", "assert_equal", "assert_greater", "assert_greater_equal", "assert_integer", "assert_less", "assert_less_equal",
+           "assert_near", "assert_negative", "assert_non_negative", "assert_non_positive", "assert_none_equal", "assert_positive",
+           "assert_proper_iterable", "assert_rank", "assert_rank_at_least", "assert_rank_in", "assert_same_float_dtype", "assert_scalar",
+           "assert_shapes", "assert_type", "assert_variables_initialized", "assign", "assign_add", "assign_sub", "atan", "atan2", "atanh", "audio",
+           "autograph", "batch_gather", "batch_jacobian", "batch_matmul", "batch_scatter_update", "batch_to_space", "batch_to_space_nd", "betainc",
+           "bincount", "bitcast", "bitwise", "boolean_mask", "broadcast_dynamic_shape", "broadcast_static_shape", "broadcast_to", "case", "cast",
+           "ceil", "check_numerics", "cholesky", "cholesky_solve", "clip_by_average_norm", "clip_by_global_norm", "clip_by_norm", "clip_by_value",
+           "colocate_with", "compat", "complex128", "complex64", "concat", "cond", "config", "confusion_matrix", "conj", "constant",
+           "constant_initializer", "container", "contrib", "control_dependencies", "control_flow_v2_enabled", "convert_to_tensor",
+           "convert_to_tensor_or_indexed_slices", "convert_to_tensor_or_sparse_tensor", "core", "cos", "cosh", "count_nonzero", "count_up_to",
+           "create_partitioned_variables", "cross", "cumprod", "cumsum", "custom_gradient", "data", "debugging", "decode_base64",
+           "decode_compressed", "decode_csv", "decode_json_example", "decode_raw", "depth_to_space", "deserialize_many_sparse", "device", "diag",
+           "diag_part", "diagnose", "digamma", "dimension_at_index", "dimension_value", "disable_control_flow_v2", "disable_eager_execution",
+           "disable_resource_variables", "disable_tensor_equality", "disable_v2_behavior", "disable_v2_tensorshape", "distribute", "distributions",
+           "div", "div_no_nan", "divide", "double", "dtypes", "dynamic_partition", "dynamic_stitch", "edit_distance", "einsum",
+           "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables", "enable_tensor_equality", "enable_v2_behavior",
+           "enable_v2_tensorshape", "encode_base64", "ensure_shape", "equal", "erf", "erfc", "errors", "estimator", "examples", "executing_eagerly",
+           "executing_eagerly_outside_functions", "exp", "expand_dims", "expm1", "extend", "extract_image_patches", "extract_volume_patches", "eye",
            "fake_quant_with_min_max_args", "fake_quant_with_min_max_args_gradient", "fake_quant_with_min_max_vars",
            "fake_quant_with_min_max_vars_gradient", "fake_quant_with_min_max_vars_per_channel", "fake_quant_with_min_max_vars_per_channel_gradient",
-           "feature_column", "fft", "fft2d", "fft3d", "fill", "fixed_size_partitioner", "flags", "float16", "float32", "float64", "floor",
-           "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd", "get_collection", "get_collection_ref",
-           "get_default_graph", "get_default_session", "get_local_variable", "get_seed", "get_static_value", "get_variable", "get_variable_scope",
-           "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer", "glorot_uniform_initializer",
-           "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const", "half", "hessian", "hessians", "histogram_fixed_width",
-           "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity", "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac",
-           "imag", "image", "image_summary", "import_graph_def", "init_scope", "initialize_all_tables", "initialize_all_variables",
-           "initialize_local_variables", "initialize_variables", "initializers", "int16", "int32", "int64", "int8", "inv", "invert_permutation",
-           "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor", "is_strictly_increasing", "is_tensor",
-           "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal", "lgamma", "lin_space", "linalg",
-           "linspace", "local_variables", "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid", "logging",
-           "logical_and", "logical_not", "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template", "make_tensor_proto",
-           "manip", "map_fn", "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part",
-           "matrix_inverse", "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_square_root", "matrix_transpose",
-           "matrix_triangular_solve", "maximum", "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner",
-           "minimum", "mod", "model_variables", "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative",
-           "nest", "newaxis", "nn", "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones",
-           "ones_initializer", "ones_like", "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example",
-           "parse_single_example", "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma",
-           "polyval", "profiler", "py_func", "py_function", "python", "python_io", "qr", "quantization", "queue", "ragged", "random_crop",
-           "random_gamma", "random_normal", "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform",
-           "random_uniform_initializer", "rank", "read_file", "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any",
-           "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std",
-           "reduce_sum", "reduce_variance", "regex_full_match", "regex_replace", "repeat", "report", "report_uninitialized_variables",
-           "reset_default_graph", "reshape", "resource_loader", "resource_variables_enabled", "reverse", "reverse_sequence", "reverse_v2", "rint",
-           "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary", "scan", "scatter_add", "scatter_div", "scatter_max",
-           "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update",
-           "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "select", "self_adjoint_eig",
-           "self_adjoint_eigvals", "sequence_mask", "serialize_many_sparse", "serialize_sparse", "serialize_tensor", "set_random_seed", "setdiff1d",
-           "sets", "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh", "size", "sort", "space_to_batch", "space_to_batch_nd",
-           "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims", "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul",
-           "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder", "sparse_reduce_max", "sparse_reduce_max_sparse",
-           "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape", "sparse_reshape", "sparse_retain",
-           "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax", "sparse_split",
-           "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose", "spectral", "split",
-           "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string", "string_join", "string_length",
-           "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast", "string_to_hash_bucket_strong",
-           "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd", "switch_case", "sysconfig",
-           "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_nd_add", "tensor_scatter_nd_sub", "tensor_scatter_nd_update",
-           "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "timestamp", "to_bool", "to_complex128",
-           "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "tpu", "trace", "train", "trainable_variables", "transpose", "truediv",
-           "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint16", "uint32", "uint64", "uint8",
-           "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
+           "feature_column", "fft", "fft2d", "fft3d", "fill", "fingerprint", "fixed_size_partitioner", "flags", "float16", "float32", "float64",
+           "floor", "floor_div", "floordiv", "floormod", "foldl", "foldr", "function", "gather", "gather_nd", "get_collection", "get_collection_ref",
+           "get_default_graph", "get_default_session", "get_local_variable", "get_logger", "get_seed", "get_static_value", "get_variable",
+           "get_variable_scope", "gfile", "global_norm", "global_variables", "global_variables_initializer", "glorot_normal_initializer",
+           "glorot_uniform_initializer", "grad_pass_through", "gradients", "graph_util", "greater", "greater_equal", "group", "guarantee_const",
+           "half", "hessian", "hessians", "histogram_fixed_width", "histogram_fixed_width_bins", "histogram_summary", "hvp", "identity",
+           "identity_n", "ifft", "ifft2d", "ifft3d", "igamma", "igammac", "imag", "image", "image_summary", "import_graph_def", "init_scope",
+           "initialize_all_tables", "initialize_all_variables", "initialize_local_variables", "initialize_variables", "initializers", "int16",
+           "int32", "int64", "int8", "inv", "invert_permutation", "io", "is_finite", "is_inf", "is_nan", "is_non_decreasing", "is_numeric_tensor",
+           "is_strictly_increasing", "is_tensor", "is_variable_initialized", "jacobian", "jvp", "keras", "layers", "lbeta", "less", "less_equal",
+           "lgamma", "lin_space", "linalg", "linspace", "load_file_system_library", "load_library", "load_op_library", "local_variables",
+           "local_variables_initializer", "log", "log1p", "log_matrix_determinant", "log_sigmoid", "logging", "logical_and", "logical_not",
+           "logical_or", "logical_xor", "lookup", "losses", "make_ndarray", "make_template", "make_tensor_proto", "manip", "map_fn",
+           "matching_files", "matmul", "matrix_band_part", "matrix_determinant", "matrix_diag", "matrix_diag_part", "matrix_inverse",
+           "matrix_set_diag", "matrix_solve", "matrix_solve_ls", "matrix_square_root", "matrix_transpose", "matrix_triangular_solve", "maximum",
+           "merge_all_summaries", "merge_summary", "meshgrid", "metrics", "min_max_variable_partitioner", "minimum", "mod", "model_variables",
+           "moving_average_variables", "mul", "multinomial", "multiply", "name_scope", "neg", "negative", "nest", "newaxis", "nn", "no_gradient",
+           "no_op", "no_regularizer", "norm", "not_equal", "numeric", "numpy_function", "one_hot", "ones", "ones_initializer", "ones_like",
+           "op_scope", "optimize", "orthogonal_initializer", "pack", "pad", "parallel_stack", "parse_example", "parse_single_example",
+           "parse_single_sequence_example", "parse_tensor", "placeholder", "placeholder_with_default", "polygamma", "polyval", "profiler", "py_func",
+           "py_function", "python", "python_io", "qr", "quantization", "queue", "ragged", "random_crop", "random_gamma", "random_normal",
+           "random_normal_initializer", "random_poisson", "random_shuffle", "random_uniform", "random_uniform_initializer", "rank", "read_file",
+           "real", "realdiv", "reciprocal", "recompute_grad", "reduce_all", "reduce_any", "reduce_euclidean_norm", "reduce_join", "reduce_logsumexp",
+           "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "regex_full_match",
+           "regex_replace", "register_tensor_conversion_function", "repeat", "report", "report_uninitialized_variables",
+           "required_space_to_batch_paddings", "reset_default_graph", "reshape", "resource_loader", "resource_variables_enabled", "reverse",
+           "reverse_sequence", "reverse_v2", "rint", "roll", "rsqrt", "saturate_cast", "saved_model", "scalar_mul", "scalar_summary", "scan",
+           "scatter_add", "scatter_div", "scatter_max", "scatter_min", "scatter_mul", "scatter_nd", "scatter_nd_add", "scatter_nd_sub",
+           "scatter_nd_update", "scatter_sub", "scatter_update", "searchsorted", "segment_max", "segment_mean", "segment_min", "segment_prod",
+           "segment_sum", "select", "self_adjoint_eig", "self_adjoint_eigvals", "sequence_mask", "serialize_many_sparse", "serialize_sparse",
+           "serialize_tensor", "set_random_seed", "setdiff1d", "sets", "shape", "shape_n", "show", "sigmoid", "sign", "signal", "sin", "sinh",
+           "size", "sort", "space_to_batch", "space_to_batch_nd", "space_to_depth", "sparse", "sparse_add", "sparse_concat", "sparse_expand_dims",
+           "sparse_fill_empty_rows", "sparse_mask", "sparse_matmul", "sparse_maximum", "sparse_merge", "sparse_minimum", "sparse_placeholder",
+           "sparse_reduce_max", "sparse_reduce_max_sparse", "sparse_reduce_sum", "sparse_reduce_sum_sparse", "sparse_reorder", "sparse_reset_shape",
+           "sparse_reshape", "sparse_retain", "sparse_segment_mean", "sparse_segment_sqrt_n", "sparse_segment_sum", "sparse_slice", "sparse_softmax",
+           "sparse_split", "sparse_tensor_dense_matmul", "sparse_tensor_to_dense", "sparse_to_dense", "sparse_to_indicator", "sparse_transpose",
+           "spectral", "split", "sqrt", "square", "squared_difference", "squeeze", "stack", "stop_gradient", "strided_slice", "string",
+           "string_join", "string_length", "string_lower", "string_split", "string_strip", "string_to_hash_bucket", "string_to_hash_bucket_fast",
+           "string_to_hash_bucket_strong", "string_to_number", "string_upper", "strings", "sub", "substr", "subtract", "summary", "svd",
+           "switch_case", "sysconfig", "tables_initializer", "tan", "tanh", "tensor_scatter_add", "tensor_scatter_nd_add", "tensor_scatter_nd_sub",
+           "tensor_scatter_nd_update", "tensor_scatter_sub", "tensor_scatter_update", "tensordot", "test", "testing", "tile", "timestamp", "to_bool",
+           "to_complex128", "to_complex64", "to_double", "to_float", "to_int32", "to_int64", "tpu", "trace", "train", "trainable_variables",
+           "transpose", "truediv", "trunc", "truncated_normal", "truncated_normal_initializer", "truncatediv", "truncatemod", "uint16", "uint32",
+           "uint64", "uint8", "uniform_unit_scaling_initializer", "unique", "unique_with_counts", "unpack", "unravel_index", "unsorted_segment_max",
            "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "unstack",
-           "variable_axis_size_partitioner", "variable_op_scope", "variable_scope", "variables_initializer", "variance_scaling_initializer",
-           "verify_tensor_all_finite", "version", "vjp", "where", "where_v2", "while_loop", "write_file", "xla", "zeros", "zeros_initializer",
-           "zeros_like", "zeta"]
+           "variable_axis_size_partitioner", "variable_creator_scope", "variable_op_scope", "variable_scope", "variables_initializer",
+           "variance_scaling_initializer", "vectorized_map", "verify_tensor_all_finite", "version", "vjp", "where", "where_v2", "while_loop",
+           "write_file", "xla", "zeros", "zeros_initializer", "zeros_like", "zeta"]

@@ -34,6 +34,15 @@ from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals
 from .ops.linalg_functions import lu, matrix_exponential, matrix_square_root, matvec, normalize, tridiagonal_matmul, tridiagonal_solve
 from .ops.linalg_matmul import adjoint
 from .ops.linear_operators import LinearOperator, LinearOperatorDiag, LinearOperatorFullMatrix, LinearOperatorLowerTriangular
+from .ops.linear_operators_blocks import (
+    LinearOperatorBlockDiag,
+    LinearOperatorCirculant,
+    LinearOperatorCirculant2D,
+    LinearOperatorCirculant3D,
+    LinearOperatorLowRankUpdate,
+    LinearOperatorToeplitz,
+    LinearOperatorZeros,
+)
 from .ops.linear_operators_made import (
     LinearOperatorAdjoint,
     LinearOperatorComposition,
@@ -46,12 +55,14 @@ from .ops.linear_operators_made import (
 from .tf1_names import namespace as _namespace
 from .train import global_norm
 
-__all__ = ["LinearOperator", "LinearOperatorAdjoint", "LinearOperatorComposition", "LinearOperatorDiag", "LinearOperatorFullMatrix",
-           "LinearOperatorHouseholder", "LinearOperatorIdentity", "LinearOperatorInversion", "LinearOperatorKronecker",
-           "LinearOperatorLowerTriangular", "LinearOperatorScaledIdentity", "adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det",
-           "diag", "diag_part", "eigh", "eigvalsh", "einsum", "expm", "eye", "global_norm", "inv", "l2_normalize", "logdet", "lstsq", "lu",
-           "matmul", "matrix_transpose", "matvec", "norm", "normalize", "qr", "set_diag", "slogdet", "solve", "sqrtm", "svd", "tensor_diag",
-           "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve", "tridiagonal_matmul", "tridiagonal_solve"]
+__all__ = ["LinearOperator", "LinearOperatorAdjoint", "LinearOperatorBlockDiag", "LinearOperatorCirculant", "LinearOperatorCirculant2D",
+           "LinearOperatorCirculant3D", "LinearOperatorComposition", "LinearOperatorDiag", "LinearOperatorFullMatrix", "LinearOperatorHouseholder",
+           "LinearOperatorIdentity", "LinearOperatorInversion", "LinearOperatorKronecker", "LinearOperatorLowRankUpdate",
+           "LinearOperatorLowerTriangular", "LinearOperatorScaledIdentity", "LinearOperatorToeplitz", "LinearOperatorZeros", "adjoint", "band_part",
+           "cholesky", "cholesky_solve", "cross", "det", "diag", "diag_part", "eigh", "eigvalsh", "einsum", "expm", "eye", "global_norm", "inv",
+           "l2_normalize", "logdet", "lstsq", "lu", "matmul", "matrix_transpose", "matvec", "norm", "normalize", "qr", "set_diag", "slogdet",
+           "solve", "sqrtm", "svd", "tensor_diag", "tensor_diag_part", "tensordot", "trace", "transpose", "triangular_solve", "tridiagonal_matmul",
+           "tridiagonal_solve"]
 
 transpose = matrix_transpose
 band_part = matrix_band_part

@@ -10,8 +10,9 @@ from .errors import FailedPreconditionError
 from .ir.graph import get_default_graph
 from .ir.node import here
 
-__all__ = ["disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
+__all__ = ["control_flow_v2_enabled", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
            "disable_v2_behavior", "disable_v2_tensorshape", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
+           "enable_tensor_equality",
            "enable_v2_behavior", "enable_v2_tensorshape", "executing_eagerly", "executing_eagerly_outside_functions", "init_scope",
            "recompute_grad", "resource_variables_enabled"]
 
@@ -65,6 +66,20 @@ def enable_v2_tensorshape() -> None:
 
 def disable_control_flow_v2() -> None:
     """Nothing: there is one kind of control flow."""
+
+
+def control_flow_v2_enabled() -> bool:
+    """False: there is one kind of control flow.
+
+    >>> tf.control_flow_v2_enabled()
+    False
+    """
+    return False
+
+
+def enable_tensor_equality() -> NoReturn:
+    """FailedPreconditionError: `==` of tensors tells whether they are the same one, as in TensorFlow 1; `tf.equal` compares values."""
+    raise FailedPreconditionError(f"`==` of tensors tells whether they are the same one; tf.equal compares their values{here()}")
 
 
 def enable_control_flow_v2() -> None:

@@ -54,14 +54,18 @@ from .ops.nn_conv import depthwise_conv2d_native as depthwise_conv2d_native
 from .ops.nn_conv import depthwise_conv2d_native_backprop_filter as depthwise_conv2d_native_backprop_filter
 from .ops.nn_conv import depthwise_conv2d_native_backprop_input as depthwise_conv2d_native_backprop_input
 from .ops.nn_conv import separable_conv2d as separable_conv2d
+from .ops.nn_fractional import fractional_avg_pool as fractional_avg_pool
+from .ops.nn_fractional import fractional_max_pool as fractional_max_pool
 from .ops.nn_later import avg_pool_v2 as avg_pool_v2
 from .ops.nn_later import collapse_repeated as collapse_repeated
 from .ops.nn_later import compute_average_loss as compute_average_loss
 from .ops.nn_later import conv_transpose as conv_transpose
 from .ops.nn_later import ctc_beam_search_decoder_v2 as ctc_beam_search_decoder_v2
 from .ops.nn_later import ctc_loss_v2 as ctc_loss_v2
+from .ops.nn_later import ctc_unique_labels as ctc_unique_labels
 from .ops.nn_later import max_pool_v2 as max_pool_v2
 from .ops.nn_later import scale_regularization_loss as scale_regularization_loss
+from .ops.nn_later import with_space_to_batch as with_space_to_batch
 from .ops.nn_losses import l2_loss as l2_loss
 from .ops.nn_losses import log_poisson_loss as log_poisson_loss
 from .ops.nn_losses import log_softmax as log_softmax
@@ -126,12 +130,13 @@ __all__ = ["relu", "relu6", "leaky_relu", "elu", "selu", "softplus", "softsign",
            "conv3d_transpose", "atrous_conv2d_transpose", "conv2d_backprop_input", "conv2d_backprop_filter", "conv3d_backprop_filter",
            "conv3d_backprop_filter_v2", "depthwise_conv2d", "depthwise_conv2d_native", "depthwise_conv2d_native_backprop_input",
            "depthwise_conv2d_native_backprop_filter", "separable_conv2d", "avg_pool_v2", "collapse_repeated", "compute_average_loss",
-           "conv_transpose", "ctc_beam_search_decoder_v2", "ctc_loss_v2", "depthwise_conv2d_backprop_filter", "depthwise_conv2d_backprop_input",
-           "max_pool_v2", "scale_regularization_loss", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d",
-           "avg_pool3d", "pool", "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization",
-           "lrn", "dilation2d", "erosion2d", "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler",
-           "log_uniform_candidate_sampler", "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss", "ctc_loss", "ctc_beam_search_decoder",
-           "ctc_greedy_decoder", "crelu", "moments", "weighted_moments", "sufficient_statistics", "normalize_moments", "batch_normalization",
-           "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "relu_layer", "dropout",
-           "embedding_lookup", "embedding_lookup_sparse", "safe_embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k", "rnn_cell",
-           "dynamic_rnn", "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]
+           "conv_transpose", "ctc_beam_search_decoder_v2", "ctc_loss_v2", "ctc_unique_labels", "depthwise_conv2d_backprop_filter",
+           "depthwise_conv2d_backprop_input", "max_pool_v2", "scale_regularization_loss", "with_space_to_batch", "fractional_avg_pool",
+           "fractional_max_pool", "max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
+           "max_pool_with_argmax", "fused_batch_norm", "batch_norm_with_global_normalization", "local_response_normalization", "lrn", "dilation2d",
+           "erosion2d", "all_candidate_sampler", "compute_accidental_hits", "fixed_unigram_candidate_sampler", "log_uniform_candidate_sampler",
+           "uniform_candidate_sampler", "nce_loss", "sampled_softmax_loss", "ctc_loss", "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu",
+           "moments", "weighted_moments", "sufficient_statistics", "normalize_moments", "batch_normalization", "l2_normalize", "space_to_depth",
+           "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "relu_layer", "dropout", "embedding_lookup",
+           "embedding_lookup_sparse", "safe_embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k", "rnn_cell", "dynamic_rnn",
+           "bidirectional_dynamic_rnn", "raw_rnn", "static_rnn", "static_bidirectional_rnn", "static_state_saving_rnn"]

@@ -1,5 +1,6 @@
 """`tf.sparse`: sparse tensors under the names of TensorFlow 1.13 and later, each the operator that `tf.sparse_<name>` is."""
 
+from .data.staging import SparseConditionalAccumulator
 from .ops.slices import sparse_mask
 from .ops.sparse_cross import cross, cross_hashed
 from .ops.sparse_dense import from_dense, sparse_tensor_to_dense
@@ -45,9 +46,9 @@ reduce_sum, reduce_sum_sparse, reduce_max = sparse_reduce_sum, sparse_reduce_sum
 reduce_max_sparse, eye, mask = sparse_reduce_max_sparse, sparse_eye, sparse_mask
 segment_sum, segment_mean, segment_sqrt_n = sparse_segment_sum, sparse_segment_mean, sparse_segment_sqrt_n
 
-__all__ = ["SparseTensor", "add", "concat", "cross", "cross_hashed", "expand_dims", "eye", "fill_empty_rows", "from_dense", "mask", "matmul",
-           "maximum", "merge", "minimum", "placeholder", "reduce_max", "reduce_max_sparse", "reduce_sum", "reduce_sum_sparse", "reorder",
-           "reset_shape", "reshape", "retain", "segment_mean", "segment_sqrt_n", "segment_sum", "slice", "softmax", "sparse_dense_matmul",
-           "split", "to_dense", "to_indicator", "transpose"]
+__all__ = ["SparseConditionalAccumulator", "SparseTensor", "add", "concat", "cross", "cross_hashed", "expand_dims", "eye",
+           "fill_empty_rows", "from_dense", "mask", "matmul", "maximum", "merge", "minimum", "placeholder", "reduce_max",
+           "reduce_max_sparse", "reduce_sum", "reduce_sum_sparse", "reorder", "reset_shape", "reshape", "retain", "segment_mean",
+           "segment_sqrt_n", "segment_sum", "slice", "softmax", "sparse_dense_matmul", "split", "to_dense", "to_indicator", "transpose"]
 
 _namespace(globals())

@@ -6,7 +6,10 @@ import os
 
 from .tf1_names import namespace as _namespace
 
-__all__ = ["get_compile_flags", "get_include", "get_lib", "get_link_flags"]
+__all__ = ["CXX11_ABI_FLAG", "MONOLITHIC_BUILD", "get_compile_flags", "get_include", "get_lib", "get_link_flags"]
+
+
+CXX11_ABI_FLAG, MONOLITHIC_BUILD = 0, 0     # those of TensorFlow's own packages
 
 
 def get_include() -> str:

@@ -20,12 +20,13 @@ from .ir.default_graph import set_random_seed
 from .ir.graph import Graph, get_default_graph, get_default_session, reset_default_graph
 from .ir.node import Node
 from .ir.types import Array, TensorShape
+from .runtime.options import RewriterConfig
 from .runtime.session import ConfigProto, Session
 from .testing.jacobians import compute_gradient, compute_gradient_error
 from .tf1_names import namespace as _namespace
 
 __all__ = ["Benchmark", "StubOutForTesting", "TestCase", "assert_equal_graph_def", "compute_gradient", "compute_gradient_error",
-           "get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support", "is_built_with_rocm",
+           "benchmark_config", "get_temp_dir", "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support", "is_built_with_rocm",
            "is_gpu_available", "main", "test_src_dir_path"]
 
 _SEED = 87654321        # what TensorFlow's test cases begin with
@@ -256,6 +257,17 @@ class TestCase(unittest.TestCase):
 
 class Benchmark:
     """A class of programs that measure; nothing runs it."""
+
+
+def benchmark_config() -> ConfigProto:
+    """The options of a session that measures, as TensorFlow has them: order that data need not is kept.
+
+    >>> tf.test.benchmark_config().graph_options.rewrite_options.dependency_optimization
+    2
+    """
+    config = ConfigProto()
+    config.graph_options.rewrite_options.dependency_optimization = RewriterConfig.OFF
+    return config
 
 
 class StubOutForTesting:

@@ -139,15 +139,29 @@ Tensor | the class of all nodes of the graph but variables
 # Names that are not here: what to write instead.
 _INSTEAD = """
 nn.seq2seq | tf.contrib.legacy_seq2seq
+autograph.to_graph, autograph.to_code | tf.cond, tf.case and tf.while_loop: functions are not translated
+autograph.set_verbosity, autograph.experimental.set_loop_options | nothing: functions are not translated
+keras.mixed_precision.experimental.Policy, keras.mixed_precision.experimental.set_policy | layers compute in the dtype that they are given
+saved_model.save, saved_model.SaveOptions, saved_model.Asset, saved_model.experimental | tf.saved_model.Builder
+saved_model.load_v2 | tf.saved_model.load
+get_session_handle, get_session_tensor, delete_session_tensor | a tf.Variable keeps a value between runs
+CriticalSection | runs of a session come one after the other; within one tf.control_dependencies orders
+raw_ops, user_ops | the operator's public name
+wrap_function, nondifferentiable_batch_function | tf.function builds where it is called
+train.sdca_optimizer, train.sdca_fprint, train.sdca_shrink_l1 | tf.train.FtrlOptimizer
+train.ClusterDef, train.JobDef, train.ServerDef | tf.train.ClusterSpec
+lookup.experimental | tf.lookup.StaticHashTable
+random.experimental | tf.random.stateless_uniform and its kin, by seeds
+experimental, test.create_local_cluster | nothing: one process computes
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
 strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which Python's unicodedata lacks
 keras.experimental.export_saved_model, keras.experimental.load_from_saved_model | model.save and tf.keras.models.load_model
 keras.models.model_from_yaml | tf.keras.models.model_from_json, of model.to_json()
 layers.experimental | tf.keras.layers, whose layers keep their own variables
+nn.learned_unigram_candidate_sampler, random.learned_unigram_candidate_sampler | tf.nn.log_uniform_candidate_sampler
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
-python.estimator | tf.estimator
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists
 python | the public name under tf; of TensorFlow's internal modules there are those whose names have one
 """

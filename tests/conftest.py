@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+import numpy as np
 import pytest
 
 # Most tests change something of the compiler, or look how it works: what earlier tests left would hide it. `plans` is for those that do not.
@@ -17,7 +20,10 @@ os.environ["GRAPHC_PLANS"] = "none"
 
 import graphc as tf
 from graphc.cpu import cache, native
-from tests.draws import told
+from graphc.ops import random as drawing
+from tests.draws import key, told
+
+drawing.fresh = key
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,6 +36,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Twenty thousand tests stay until the end: collections of garbage, here and in forked children, need not go through them."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What draws without a seed has numbers that are the test's own: which tests came before, and in which process, changes nothing."""
+    seed = crc32(item.nodeid.encode())
+    np.random.seed(seed)
+    random.seed(seed)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -39,6 +39,15 @@ def draws(seed: int) -> np.random.Generator:
     return cast(np.random.Generator, _Draws(seed))
 
 
+# Keys of random numbers that have no seed, which are the system's elsewhere: what learns from them does so in each run of a test, or in none.
+_KEYS = draws(0)
+
+
+def key() -> int:
+    """64 bits in place of those of `graphc.ops.random.fresh`."""
+    return int.from_bytes(_KEYS.bytes(8), "little")
+
+
 def told(test: str) -> str:
     """How the generators that this test has drawn from are had again; empty where it drew nothing."""
     return "\n".join(f"np.random.default_rng({each.seeds()})" for each in _ALL if each.test == test)

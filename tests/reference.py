@@ -16,8 +16,8 @@ from . import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
 # The machine, and what has no names of its own to offer: every other module at the top level of the package is a namespace.
-_NOT_SPACES = {"as_tensorflow", "autodiff", "compiler", "cpu", "files", "inspection", "ir", "modes", "modules", "ops", "process", "rnn",
-               "runtime", "sharing", "core", "__main__", "tf1_names", "variables", "version"}
+_NOT_SPACES = {"as_tensorflow", "autodiff", "compiler", "cpu", "files", "inspection", "ir", "libraries", "making", "modes", "modules", "ops",
+               "process", "rnn", "runtime", "sharing", "core", "__main__", "tf1_names", "variables", "version"}
 _OTHERS = ("typing", "collections", "numpy", "__future__", "contextlib", "types")      # modules whose objects are no names of ours
 
 

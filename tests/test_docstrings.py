@@ -323,6 +323,7 @@ _RAISES_NOTHING = {
         "add_arg_scope", "add_model_variable", "arg_scoped_arguments", "current_arg_scope", "filter_variables", "get_global_step",
         "get_local_variables", "get_model_variables", "get_name_scope", "get_trainable_variables", "get_variable_full_name", "get_variables",
         "get_variables_by_name", "get_variables_by_suffix", "has_arg_scope")), "graphc.contrib.framework.is_tensor",
+    "graphc.contrib.training.clip_gradient_norms_fn",
     *(f"graphc.contrib.slim.{name}" for name in ("model_analyzer.analyze_ops", "model_analyzer.analyze_vars", "model_analyzer.tensor_description",
                                                  "utils.convert_collection_to_dict", "utils.get_tensor_aliases", "utils.smart_cond")),
     *(f"graphc.contrib.slim.nets.resnet_v{v}.resnet_v{v}_block" for v in (1, 2)), "graphc.contrib.learn.preprocessing.tokenizer",

@@ -22,12 +22,15 @@ from graphc.testing.samples import Sample, reference
 from graphc.testing.samples import testable as tried
 
 NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
-app audio bitwise compat config config.experimental config.optimizer config.threading contrib contrib.cluster_resolver contrib.crf
-contrib.cudnn_rnn contrib.data contrib.distribute contrib.distributions contrib.estimator contrib.factorization contrib.feature_column
+app audio autograph autograph.experimental bitwise compat config config.experimental config.optimizer config.threading contrib
+contrib.cluster_resolver contrib.crf contrib.cudnn_rnn contrib.data contrib.distribute contrib.distributions contrib.estimator
+contrib.factorization contrib.feature_column
 contrib.framework contrib.gan contrib.gan.losses contrib.gan.losses.wargs contrib.graph_editor contrib.image contrib.integrate contrib.layers
 contrib.learn contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing
 contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.nn contrib.opt
-contrib.predictor contrib.resampler contrib.rnn contrib.seq2seq contrib.signal contrib.slim contrib.slim.evaluation contrib.slim.learning
+contrib.predictor contrib.resampler contrib.rnn contrib.seq2seq contrib.signal contrib.slim contrib.slim.data_decoder contrib.slim.data_provider
+contrib.slim.dataset contrib.slim.dataset_data_provider contrib.slim.evaluation contrib.slim.learning contrib.slim.parallel_reader
+contrib.slim.prefetch_queue contrib.slim.queues contrib.slim.summaries contrib.slim.tfexample_decoder
 contrib.slim.model_analyzer contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat
 contrib.slim.nets.resnet_utils contrib.slim.nets.resnet_v1 contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg contrib.slim.utils contrib.sparsemax
 contrib.staging contrib.stateless contrib.summary contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
@@ -206,9 +209,11 @@ def test_every_public_callable_shows_its_arguments():
 
 
 # What completion shows of each namespace beside its classes and functions, and what it showed of the machine.
-_VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
+_VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "GRAPH_DEF_VERSION", "GRAPH_DEF_VERSION_MIN_CONSUMER",
+                      "GRAPH_DEF_VERSION_MIN_PRODUCER", "VERSION", "newaxis", "bool", "complex64", "complex128", "float32", "float64",
                       "int8", "int16", "int32", "int64", "string", "uint8", "uint16", "uint32", "uint64", "float16", "half", "double"},
-           "graphc.numeric": {"METHODS"}, "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
+           "graphc.sysconfig": {"CXX11_ABI_FLAG", "MONOLITHIC_BUILD"}, "graphc.numeric": {"METHODS"},
+           "graphc.testing": {"CHECKS"}, "graphc.extend": {"BATCH_RULES", "COMBINES", "FAMILIES"},
            "graphc.contrib.layers": {"OPTIMIZER_CLS_NAMES"}, "graphc.errors": {n for n in tf.errors.__all__ if n.isupper()},
            "graphc.contrib.factorization": {"COSINE_DISTANCE", "KMEANS_PLUS_PLUS_INIT", "RANDOM_INIT", "SQUARED_EUCLIDEAN_DISTANCE"},
            "graphc.examples.tutorials.mnist.mnist": {"IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES"},
@@ -220,7 +225,7 @@ _VALUES = {"graphc": {"AUTO_REUSE", "COMPILER_VERSION", "GIT_VERSION", "VERSION"
                              *(f"float{n}" for n in (16, 32, 64)), *(f"int{n}" for n in (8, 16, 32, 64)),
                              *(f"uint{n}" for n in (8, 16, 32, 64))},
            "graphc.contrib.tfprof.model_analyzer": {n for n in tf.contrib.tfprof.model_analyzer.__all__ if n.isupper()},
-           "graphc.contrib.data": {"AUTOTUNE"}, "graphc.data.experimental": {"AUTOTUNE"},
+           **dict.fromkeys(("graphc.contrib.data", "graphc.data.experimental"), {"AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY"}),
            "graphc.logging": {"DEBUG", "ERROR", "FATAL", "INFO", "WARN"}}
 _SPACES: dict[str, set[str]] = {}
 for _path in NAMESPACES[1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import random
 import re
 import shutil
 import subprocess
@@ -11,8 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
+import numpy as np
 import pytest
 
+import graphc as tf
+from graphc.ops import random as drawing
 from tests import ROOT
 from tests.__main__ import LEFT_OUT, LINTERS, TASKS
 from tests.draws import draws, told
@@ -171,9 +175,22 @@ def test_what_is_no_test_is_seen(look: Callable[[dict[Path, ast.Module]], list[s
 def test_a_test_draws_the_same_numbers_after_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
     for before in ("other", "many others"):
-        random = draws(3)
+        generator = draws(3)
         for test in (*before.split(), "own"):
             monkeypatch.setenv("PYTEST_CURRENT_TEST", f"{test} (call)")
-            drawn.append(random.normal(size=2).tolist())
+            drawn.append(generator.normal(size=2).tolist())
     assert drawn[1] == drawn[4] and len({*map(tuple, drawn)}) == 4
     assert told("own").splitlines() == [f"np.random.default_rng([3, {crc32(b'own')}])"] * 2 and not told("another")
+
+
+@pytest.mark.parametrize("turn", range(2))
+def test_numbers_without_a_seed_are_those_of_the_test(turn: int, request: pytest.FixtureRequest) -> None:
+    """Whatever ran before: the keys of graphc's own, NumPy's old generator, Python's."""
+    own = crc32(request.node.nodeid.encode())
+    assert np.random.random() == np.random.RandomState(own).random() and random.random() == random.Random(own).random()
+    keys = np.random.default_rng([0, own])
+    with tf.Graph().as_default():
+        drawn = [tf.random_uniform([2]).inputs[-1].attrs["value"].item() for _ in range(2)]
+    assert drawn == [int.from_bytes(keys.bytes(8), "little") for _ in range(2)]
+    tf.Session(jit=False).run(tf.data.Dataset.range(9).shuffle(9).make_one_shot_iterator().get_next())
+    assert int.from_bytes(keys.bytes(8), "little") != drawing.fresh() == int.from_bytes(keys.bytes(8), "little")

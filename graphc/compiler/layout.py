@@ -111,7 +111,7 @@ def reshaped(shape: Sequence[int], strides: Sequence[int], new: Sequence[int]) -
 
 def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
     """Insert copies where a view cannot serve: reshapes of strided views, operands that BLAS does not take, parts of a concat that are not made
-    where they belong, and those of the fetches, `dense` by their places, whose elements are to lie one behind the other.
+    where they belong, and those of the fetches, `dense` by their places, whose elements are to lie one behind the other, and of views without rows.
 
     An index (`iota`) is copied for whom must find it in memory: all but the fused kernels that know it without.
     """
@@ -167,8 +167,16 @@ def lay_out(fetches: Sequence[Node], dense: Container[int] = ()) -> list[Node]:
         if not family.fuses and (seen := viewed(n)) is not None:
             views[n] = view_of(n, nominal(seen))
     found = [new.get(f, f) for f in fetches]
-    strided = [i in dense and not alike(tuple(nominal(f)[1]), contiguous(f.type.shape)) for i, f in enumerate(found)]
+    strided = [not alike(tuple(nominal(f)[1]), contiguous(f.type.shape)) if i in dense else f in views and apart(f, nominal(f))
+               for i, f in enumerate(found)]
     return [copied(f, f) if far else f for f, far in zip(found, strided, strict=True)]
+
+
+def apart(x: Node, where: tuple[Sequence[Any], Sequence[Any], Any]) -> bool:
+    """Whether a view's elements along its last axis lie apart or backwards: a kernel copies them, on all threads, which NumPy does one by one."""
+    shape, strides, _ = where
+    kept = [s for d, s in zip(shape, strides, strict=True) if not alike(d, 1)]
+    return bool(kept) and not x.type.dtype.hasobject and not alike(kept[-1], 1)
 
 
 def _copied(scratch: Scratch, x: Node, place: Node) -> Node:

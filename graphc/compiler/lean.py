@@ -13,11 +13,11 @@ from .specialise import rebuilt
 from .trim import Trim, of_loop
 
 
-def lean_loops(fetches: Sequence[Node]) -> list[Node]:
+def lean_loops(fetches: Sequence[Node]) -> Sequence[Node]:
     """The gradient of a loop asks in which shape a value was broadcast, of each iteration: once that is a number, the value is not kept for it."""
     order = topological(fetches)
     if not any(n.operator.name == "loop" for n in order):
-        return list(fetches)
+        return fetches
     trims = _trims(order, fetches)
     scratch, new = Scratch(), dict[Node, Node]()
     with scratch.as_default():

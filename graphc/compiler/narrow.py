@@ -12,11 +12,11 @@ from .groups import viewed
 from .layout import contiguous, view_of
 
 
-def narrow_products(fetches: Sequence[Node]) -> list[Node]:
+def narrow_products(fetches: Sequence[Node]) -> Sequence[Node]:
     """(a b)[:, i:j], if nothing else needs the product, is a b[:, i:j]."""
     order = topological(fetches)
     if not any(n.operator.name == "matmul" for n in order):
-        return list(fetches)
+        return fetches
     users: dict[Node, list[Node]] = {}
     for n in order:
         for x in dict.fromkeys(n.inputs):
@@ -34,7 +34,7 @@ def narrow_products(fetches: Sequence[Node]) -> list[Node]:
                 new[n] = matmul(a, part, transpose_a=product.attrs["transpose_a"], transpose_b=product.attrs["transpose_b"])
             elif not new.keys().isdisjoint(n.inputs):
                 new[n] = n.on(tuple([new.get(x, x) for x in n.inputs]))
-    return [new.get(f, f) for f in fetches]
+    return [new.get(f, f) for f in fetches] if new else fetches
 
 
 def _product(n: Node, users: dict[Node, list[Node]], wanted: set[Node]) -> Node | None:

@@ -82,8 +82,10 @@ def _needed(fetches: Iterable[Node], order: Sequence[Node]) -> list[Node]:
     return found
 
 
-def hoist_products(fetches: Sequence[Node]) -> list[Node]:
+def hoist_products(fetches: Sequence[Node]) -> Sequence[Node]:
     """A loop's product of a row with what no iteration changes, as an RNN has of its input, is one product of all rows before the loop."""
+    if not any(n.operator.name == "loop" for n in topological(fetches)):
+        return fetches
     return rewrite(fetches, lambda node, inputs: hoisted(node, inputs) if node.operator.name == "loop" else None)
 
 

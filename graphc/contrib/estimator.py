@@ -10,6 +10,7 @@ from ..estimator.adding import add_metrics, forward_features
 from ..estimator.canned import BaselineEstimator, DNNEstimator, DNNLinearCombinedEstimator, LinearEstimator
 from ..estimator.heads import MEAN, BinaryClassHead, Head, MultiClassHead, RegressionHead
 from ..estimator.logits import call_logit_fn, dnn_logit_fn_builder, linear_logit_fn_builder
+from ..estimator.more_heads import LogisticRegressionHead, MultiHead, MultiLabelHead, PoissonRegressionHead
 from ..estimator.stopping import (
     InMemoryEvaluatorHook,
     make_early_stopping_hook,
@@ -27,7 +28,8 @@ from ..train.optimizer import Optimizer
 
 __all__ = ["BaselineEstimator", "DNNEstimator", "DNNLinearCombinedEstimator", "InMemoryEvaluatorHook", "LinearEstimator", "add_metrics",
            "binary_classification_head", "call_logit_fn", "clip_gradients_by_norm", "dnn_logit_fn_builder", "forward_features",
-           "linear_logit_fn_builder", "make_early_stopping_hook", "make_stop_at_checkpoint_step_hook", "multi_class_head", "regression_head",
+           "linear_logit_fn_builder", "logistic_regression_head", "make_early_stopping_hook", "make_stop_at_checkpoint_step_hook", "multi_class_head",
+           "multi_head", "multi_label_head", "poisson_regression_head", "regression_head",
            "stop_if_higher_hook", "stop_if_lower_hook", "stop_if_no_decrease_hook", "stop_if_no_increase_hook"]
 
 
@@ -89,6 +91,29 @@ def regression_head(weight_column: Any = None, label_dimension: int = 1, loss_re
                     inverse_link_fn: Callable[[Any], Any] | None = None, name: str | None = None) -> Head:
     """`tf.estimator.RegressionHead`, whose first two arguments are the other way round. ArgumentError: as of it."""
     return RegressionHead(label_dimension, weight_column, loss_reduction, loss_fn, inverse_link_fn, name)
+
+
+def multi_label_head(n_classes: int, weight_column: Any = None, thresholds: Sequence[float] | None = None, label_vocabulary: Any = None,
+                     loss_reduction: str = MEAN, loss_fn: Any = None, classes_for_class_based_metrics: Sequence[Any] | None = None,
+                     name: str | None = None) -> Head:
+    """`tf.estimator.MultiLabelHead`. ArgumentError: as of it."""
+    return MultiLabelHead(n_classes, weight_column, thresholds, label_vocabulary, loss_reduction, loss_fn, classes_for_class_based_metrics, name)
+
+
+def poisson_regression_head(weight_column: Any = None, label_dimension: int = 1, loss_reduction: str = MEAN, compute_full_loss: bool = True,
+                            name: str | None = None) -> Head:
+    """`tf.estimator.PoissonRegressionHead`, whose first two arguments are the other way round. ArgumentError: as of it."""
+    return PoissonRegressionHead(label_dimension, weight_column, loss_reduction, compute_full_loss, name)
+
+
+def logistic_regression_head(weight_column: Any = None, loss_reduction: str = MEAN, name: str | None = None) -> Head:
+    """`tf.estimator.LogisticRegressionHead`. ArgumentError: as of it."""
+    return LogisticRegressionHead(weight_column, loss_reduction, name)
+
+
+def multi_head(heads: Sequence[Head], head_weights: Sequence[float] | None = None) -> Head:
+    """`tf.estimator.MultiHead`. ArgumentError: as of it."""
+    return MultiHead(heads, head_weights)
 
 
 _hold(globals(), __all__)

@@ -6,6 +6,7 @@ from ..tf1_names import namespace as _namespace
 from ..tpu import *  # noqa: F403
 from ..tpu import __all__ as _of_shards
 
+__path__: list[str] = []           # a package: programs import modules from within, `contrib.tpu.python`
 __all__ = [*_estimator.__all__, *_of_shards]
 
 _namespace(globals())

@@ -1,21 +1,36 @@
-"""`tf.contrib.training`: hyperparameters of a program, with values from a text, and which server is to carry a variable."""
+"""`tf.contrib.training`: hyperparameters with values from a text, steps and loops of training, evaluation of checkpoints, batches of a length."""
 
 from __future__ import annotations
 
 import json
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, InvalidArgumentError, ShapeError
+from ..errors import ArgumentError, GraphError, InvalidArgumentError, ShapeError
 from ..ir.arguments import hold as _hold
 from ..ir.node import here
 from ..tf1_names import namespace as _namespace
+from ..train import MonitoredTrainingSession
+from .buckets import bucket, bucket_by_sequence_length
+from .evaluating import (
+    StopAfterNEvalsHook,
+    SummaryAtEndHook,
+    checkpoints_iterator,
+    evaluate_once,
+    evaluate_repeatedly,
+    get_or_create_eval_step,
+    wait_for_new_checkpoint,
+)
+from .stepping import DEFAULT, Pairs, Transform, add_gradients_summaries, clip_gradient_norms, made_step, multiply_gradients
 
-__all__ = ["GreedyLoadBalancingStrategy", "HParams", "RandomStrategy", "byte_size_load_fn"]
+__all__ = ["GreedyLoadBalancingStrategy", "HParams", "RandomStrategy", "StopAfterNEvalsHook", "SummaryAtEndHook", "add_gradients_summaries",
+           "bucket", "bucket_by_sequence_length", "byte_size_load_fn", "checkpoints_iterator", "clip_gradient_norms", "clip_gradient_norms_fn",
+           "create_train_op", "evaluate_once", "evaluate_repeatedly", "get_or_create_eval_step", "multiply_gradients", "train",
+           "wait_for_new_checkpoint"]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.training.python`
 
 _ITEM = re.compile(r"\s*(?P<name>[A-Za-z]\w*)(\[(?P<index>\d+)\])?\s*=\s*(\[(?P<several>[^\]]*)\]|(?P<one>[^,\[]*))\s*(,|$)")
@@ -155,6 +170,50 @@ def byte_size_load_fn(op: Any) -> float:
     if count is None:
         raise ShapeError(f"byte_size_load_fn: the shape of {output!r:.60} is not known{here()}")
     return float(count * output.dtype.base_dtype.size)
+
+
+def clip_gradient_norms_fn(max_norm: float) -> Callable[[Pairs], Pairs]:
+    """`clip_gradient_norms` of that norm, for `transform_grads_fn` of `create_train_op`."""
+    return lambda pairs: clip_gradient_norms(pairs, max_norm)
+
+
+def create_train_op(total_loss: Any, optimizer: Any, global_step: Any = DEFAULT, update_ops: Sequence[Any] | None = None,
+                    variables_to_train: Sequence[Any] | None = None, transform_grads_fn: Transform | None = None,
+                    summarize_gradients: bool = False, gate_gradients: Any = None, aggregation_method: Any = None,
+                    colocate_gradients_with_ops: bool = False, check_numerics: bool = True) -> Any:
+    """The loss as a tensor whose run also takes a step of training, after the operations of UPDATE_OPS (or those given).
+
+    `global_step`: what counts the steps, by default the graph's own, None for nothing; `transform_grads_fn`: what is done to pairs of gradients
+    and variables; `check_numerics`: a run whose loss is nan or infinite fails. GraphError, GradientError, DTypeError as of `Optimizer.minimize`.
+
+    >>> v = tf.Variable(2.0)
+    >>> clip = tf.contrib.training.clip_gradient_norms_fn(1.0)
+    >>> step = tf.contrib.training.create_train_op(tf.square(v), tf.train.GradientDescentOptimizer(0.25), transform_grads_fn=clip)
+    >>> sess = tf.Session(jit=False)
+    >>> sess.run(step), sess.run(v)
+    (np.float32(4.0), np.float32(1.75))
+    """
+    transforms = [] if transform_grads_fn is None else [transform_grads_fn]
+    return made_step(total_loss, optimizer, global_step, update_ops, variables_to_train, transforms, summarize_gradients, check_numerics)
+
+
+def train(train_op: Any, logdir: Any, master: str = "", is_chief: bool = True, scaffold: Any = None, hooks: Any = None,
+          chief_only_hooks: Any = None, save_checkpoint_secs: float | None = 600, save_summaries_steps: int | None = 100, config: Any = None,
+          max_wait_secs: int = 7200, run_metadata: Any = None) -> Any:
+    """Run a training step in a `tf.train.MonitoredTrainingSession` until a hook or the end of the input ends it; the last loss.
+
+    GraphError: no folder and something to write, or nothing that ends the training. What a run raises.
+    """
+    if logdir is None and is_chief and (save_checkpoint_secs or save_summaries_steps):
+        raise GraphError(f"train: without logdir nothing is written: save_checkpoint_secs=None, save_summaries_steps=None{here()}")
+    if logdir is None and not hooks:
+        raise GraphError(f"train: nothing ends the training: hooks=[tf.train.StopAtStepHook(...)]{here()}")
+    loss = None
+    with MonitoredTrainingSession(master, is_chief, logdir, scaffold, hooks, chief_only_hooks, save_checkpoint_secs=save_checkpoint_secs,
+                                  save_summaries_steps=save_summaries_steps, config=config, max_wait_secs=max_wait_secs) as session:
+        while not session.should_stop():
+            loss = session.run(train_op, run_metadata=run_metadata)
+    return loss
 
 
 def _read(name: str, like: Any, text: str) -> Any:

@@ -134,14 +134,16 @@ class _Emitter(Statements):
 
     def inner_sweep(self, nodes: Sequence[Node], q: int, inner: Sequence[Loop], terms: Any, fresh: dict[Any, str]) -> list[Any]:
         sums = [m for m in nodes if m in self.sums]
-        begin: list[Any] = [(f"a{self.names[m]} = {initial(m.operator.combine, m.type.dtype)}", m) for m in sums]
+        self.long = not unrolled(inner[-1])
+        begin: list[Any] = [(f"a{self.names[m]} = {self.kept_total(m).start}", m) for m in sums]
         names = [f"j{q}" if len(inner) == 1 else f"j{q}_{k}" for k in range(len(inner))]
         body = self.region(nodes, q, [*terms, *((v, loop, f"j{k}") for k, (v, loop) in enumerate(zip(names, inner, strict=True)))], fresh)
         blocked = [m for m in sums if _rounds(m)] if prod(inner) > LONG else []
         cut = _cut(inner, BLOCK_OF_ROW) if blocked else None
         for m in sums:
             name = self.names[m]
-            self.total[m] = f"{numba_name(m.type.dtype)}(t{name})" if m in blocked else f"a{name}"
+            self.total[m] = f"{numba_name(m.type.dtype)}(t{name})" if m in blocked else self.kept_total(m).end
+        self.long = False
         for k in range(len(inner) - 1, -1, -1):
             if cut is None or k != cut.loop:
                 size = str(inner[k].extent) if k == len(inner) - 1 and unrolled(inner[k]) else self.named(inner[k].extent, f"nj{k}")
@@ -259,9 +261,10 @@ class _Emitter(Statements):
         terms, wrap = self.rows(outer)
         along = [("i", loops[0], "i")] if len(loops) == 1 else [(f"j{k}", loop, f"j{k}") for k, loop in enumerate(loops)][cut.loop:]
         ranges = [self.span(cut, terms[-1][0], "n" if len(loops) == 1 else f"n{along[0][0]}"), *self.ranges(along[1:])]
+        self.long = not unrolled(loops[-1])
         body = self.region(self.wanted(0), 0, [*terms, *along] if len(loops) > 1 else along, {})
-        begin = [(f"a{self.names[m]} = {initial(m.operator.combine, m.type.dtype)}", m) for m in results]
-        end = [(f"store(p{self.access[self.writes[m]][0]}, row, a{self.names[m]})", m) for m in results]
+        begin = [(f"a{self.names[m]} = {self.kept_total(m).start}", m) for m in results]
+        end = [(f"store(p{self.access[self.writes[m]][0]}, row, {self.kept_total(m).end})", m) for m in results]
         lines = wrap([*begin, *_nest(along, ranges, body), *end])
         return self.combined(lines, prod(outer), results, prod(outer), 1)
 

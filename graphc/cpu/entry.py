@@ -284,6 +284,7 @@ class Entry:
         self.general = general
         self.words: _Words | None = None
         self.enter = general
+        self.opened = False
 
     def function(self) -> Callable[..., Any]:
         """The same object for the entry's whole life."""
@@ -321,8 +322,10 @@ class Entry:
         assert self.words is not None
         self.words.kept = way.kept
         self.words[RUN] = way.run
+        self.opened = True
 
     def close(self) -> None:
         """Let the general function take every call."""
+        self.opened = False
         if self.words is not None:
             self.words[RUN] = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -93,6 +93,23 @@ def initial(combine: Combine, dtype: np.dtype[Any]) -> str:
 def step_text(combine: Combine, dtype: np.dtype[Any], acc: str, value: str) -> str:
     """One step of a reduction, as text: the total `acc` with one more value."""
     return combine.step.format(T=numba_name(dtype), total=acc, x=value)
+
+
+class Total(NamedTuple):
+    """A total that a loop keeps in a variable, as texts: what it starts with, one more value, and the result."""
+
+    start: str
+    step: Callable[[str], str]
+    end: str
+
+
+def total_text(combine: Combine, dtype: np.dtype[Any], acc: str, apart: bool) -> Total:
+    """The total of a loop in the variable `acc`; in a form of its own if there is one and it is wanted (`apart`)."""
+    start = initial(combine, dtype)
+    if not apart or combine.apart is None or dtype != np.float32:
+        return Total(start, lambda value: step_text(combine, dtype, acc, value), acc)
+    first, step, end = combine.apart
+    return Total(first.format(total=start), lambda value: step.format(total=acc, x=value), end.format(total=acc))
 
 
 def heavy(m: Node) -> bool:

@@ -15,6 +15,7 @@ from ..compiler.plan import copied
 from ..errors import DTypeError, InternalError, InvalidArgumentError
 from ..ir.body import RunBody
 from ..ir.node import Node, loc_str
+from ..ir.reference import read_only
 from ..ir.types import Array, TensorType, exactly
 from .code import Code
 from .steps import Value
@@ -137,6 +138,7 @@ class Memory:
         self._bytes = numbers[code.offsets] * code.itemsizes[code.shown]        # behind the beginning of the buffer that each entry shows
         self._block: Array | None = None
         self._views: dict[int, Array] = {}
+        self._seen: dict[int, Array] = {}
         self._shown = {code.buffers[i]: self._entries(i) for i in (*code.fed[large[code.fed]].tolist(), *np.flatnonzero(self._results).tolist())}
 
     def kind(self, buffer: Buffer) -> str:
@@ -160,6 +162,7 @@ class Memory:
     def settle(self, user: User) -> None:
         """Lie in the arena: let the table of pointers show where."""
         self._views.clear()
+        self._seen.clear()
         self._block = self.arena.hold(user, self.need)
         self._base[self._in_block] = address(self._block) + self.offsets[self._in_block]
         self.table[self.code.shown_at] = self._base[self.code.shown] + self._bytes
@@ -167,6 +170,7 @@ class Memory:
     def let_go(self) -> None:
         self._block = None
         self._views.clear()
+        self._seen.clear()
 
     def rest(self) -> None:
         """Keep nothing that is the caller's: feeds, results."""
@@ -178,6 +182,7 @@ class Memory:
         code = self.code
         self.numbers[positions] = number
         self._views.clear()
+        self._seen.clear()
         for j in entries:
             i = int(code.shown[j])
             self._bytes[j] = behind = number * int(code.itemsizes[i])
@@ -214,6 +219,15 @@ class Memory:
             if value.buffer not in self._shown:
                 self._views[id(value)] = found
         return found
+
+    def seen(self, value: Value) -> Array:
+        """The same for who must not write there: a view of its own, whose shape may be set."""
+        found = self._seen.get(id(value))
+        if found is None:
+            found = read_only(self.array(value))
+            if value.buffer not in self._shown:
+                self._seen[id(value)] = found
+        return found.view()
 
     def shape(self, value: Value) -> tuple[int, ...]:
         """The shape of a value."""

@@ -41,7 +41,7 @@ class HostPart(NamedTuple):
 
     def run(self, memory: Memory, run_body: RunBody | None) -> None:
         with subnormals(self.flush, self.step.node):
-            self.step.run(memory.place, memory.give, self.attrs, run_body, lambda: lapack.factors(self.threads, self.flush))
+            self.step.run(memory.seen, memory.place, memory.give, self.attrs, run_body, lambda: lapack.factors(self.threads, self.flush))
 
 
 class Segment(NamedTuple):

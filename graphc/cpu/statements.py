@@ -12,7 +12,7 @@ from ..compiler.layout import Storage, contiguous
 from ..ir.node import Node
 from ..ir.sizes import alike
 from ..ir.types import element_count
-from .kernel_text import Check, Slot, bound_of, heavy, literal, numba_name, number, step_text
+from .kernel_text import Check, Slot, Total, bound_of, heavy, literal, numba_name, number, step_text, total_text
 
 LINE = 16               # elements that rows of scratch are multiples of: threads then write to cache lines of their own
 
@@ -56,6 +56,7 @@ class Statements:
         self.number = Keyed()                                         # of an operand among them
         self.sweep_of = group.sweeps()
         self.spilled: dict[Node, Any] = {}
+        self.long = False                                             # whether a loop whose size the text does not say puts totals to variables
         self.apart = False                                            # whether columns are now added up in variables, not in their results
         self.chunk = 0                                                # which extent says how many rows a chunk has: 0 is none
         self.loaded: dict[str, np.dtype[Any]] = {}                    # what is loaded into each name
@@ -258,11 +259,13 @@ class Statements:
         parts = [f"b{key[1]}"] if key[0] == "t" else []
         for var, loop, tag in terms:
             s = loop.strides[key]
-            if s == 1:
+            if s.__class__ is int and s == -1:          # said, as 1 is: vectors are then read and turned round
+                parts.append(f"-{var}")
+            elif s == 1:
                 parts.append(var)
             elif s:
                 parts.append(f"{var} * {self.stride(s, key, tag)}")
-        return " + ".join(parts) or "0"
+        return " + ".join(parts).replace(" + -", " - ") or "0"
 
     def stride(self, s: int, key: Any, tag: str) -> str:
         if len(self.number) != len(self.access):
@@ -375,9 +378,14 @@ class Statements:
         """One more value of a reduction, as a statement: put to a variable, or to a column's result where it lies."""
         combine = m.operator.combine
         if self.kind != "column" or self.apart:
-            return f"a{self.names[m]} = {step_text(combine, m.type.dtype, 'a' + self.names[m], v)}"
+            return f"a{self.names[m]} = {self.kept_total(m).step(v)}"
         p, i = self.access[self.writes[m]][0], self.index(self.writes[m], terms)
         return f"store(p{p}, {i}, {step_text(combine, m.type.dtype, f'load(p{p}, {i})', v)})"
+
+
+    def kept_total(self, m: Node) -> Total:
+        """A total that is put to a variable: of a loop that is not unrolled in a form of its own, if there is one, as it then becomes vectors."""
+        return total_text(m.operator.combine, m.type.dtype, f"a{self.names[m]}", self.long)
 
 
 def prod(loops: Sequence[Loop]) -> int:

@@ -12,7 +12,7 @@ from ..compiler.layout import Buffer
 from ..errors import InvalidArgumentError
 from ..ir.body import RunBody
 from ..ir.node import Node, describe_call, loc_str
-from ..ir.reference import run_reference
+from ..ir.reference import computed
 from ..ir.types import Array
 from .kernel_text import Check, KernelText
 from .routines import Commit, Product
@@ -70,21 +70,22 @@ class HostStep(NamedTuple):
     def computed(self) -> Iterable[Node]:
         return self.outs
 
-    def run(self, array: Callable[[Value], Array], give: Callable[[Value, Array], bool], attrs: Mapping[str, Any], run_body: RunBody | None,
-            linalg: Callable[[], Any]) -> None:
-        """`array` gives values as views of where they lie, and `give` makes an array where one lies, if it can, which saves a copy.
+    def run(self, seen: Callable[[Value], Array], array: Callable[[Value], Array], give: Callable[[Value, Array], bool], attrs: Mapping[str, Any],
+            run_body: RunBody | None, linalg: Callable[[], Any]) -> None:
+        """`seen` and `array` give values as views of where they lie, to read and to write; `give` makes an array where one lies, if it can, which
+        saves a copy.
 
         `attrs` are the node's, with numbers for sizes; `run_body` runs its bodies, `linalg` gives what factors matrices.
         """
         node = self.node
+        operator = node.operator
         with np.errstate(all="ignore"):
-            result = run_reference(node, [array(x) for x in self.inputs], attrs, run_body,
-                                   None if node.operator.factor is None else linalg())
-        own = node.operator.pure and not node.operator.effect and node.operator.drive is None
+            result = computed(node, [seen(x) for x in self.inputs], attrs, run_body, None if operator.factor is None else linalg())
+        own = operator.pure and not operator.effect and operator.drive is None
         for out, place in zip(self.outs, self.places, strict=True):
             value = result if out is node else result[out.attrs["index"]]
             target = array(place)
-            if np.shape(value) != target.shape:
+            if (value.shape if value.__class__ is np.ndarray else np.shape(value)) != target.shape:
                 raise InvalidArgumentError(f"{describe_call(node.operator.name, node.inputs)}: the result has shape "
                                            f"{np.shape(value)}, not {target.shape}\n  at {loc_str(node.loc)}", node)
             if not (own and isinstance(value, np.ndarray) and target.flags.c_contiguous and getrefcount(value) <= MINE and give(place, value)):

@@ -46,14 +46,11 @@ class flushed:
         self.on = on
 
     def __enter__(self) -> None:
-        words = _open.words
-        words.append(_calls().put(self.on))
-        self.word = words[-1]
+        _open.words.append(_calls().put(self.on))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        _calls().back(self.word)
-        if _open.words:             # a run that failed inside has put back all
-            _open.words.pop()
+        if words := _open.words:            # else a run that failed inside has put back all
+            _calls().back(words.pop())
 
 
 def put_back() -> None:
@@ -74,6 +71,7 @@ class _AsIs:
 
 
 AS_IS = _AsIs()
+_FLUSHED = flushed(True)
 
 
 def subnormals(flush: bool, node: Node | None = None) -> flushed | _AsIs:
@@ -81,6 +79,6 @@ def subnormals(flush: bool, node: Node | None = None) -> flushed | _AsIs:
 
     What has effects is the caller's own code, or prints: it sees numbers as they are.
     """
-    if not flush:
+    if not flush or (node is not None and (node.operator.effect or not node.operator.pure)):
         return AS_IS
-    return flushed(True) if node is None else AS_IS if node.operator.effect or not node.operator.pure else flushed(True)
+    return _FLUSHED

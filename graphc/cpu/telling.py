@@ -31,6 +31,15 @@ LOGGER.addHandler(_handler)
 LOGGER.setLevel(logging.WARNING)
 
 
+def get_logger() -> logging.Logger:
+    """Python's logger that everything goes to which is logged, the program's own by `tf.logging` too.
+
+    >>> tf.get_logger().name
+    'graphc'
+    """
+    return LOGGER
+
+
 def told() -> bool:
     """Whether what is compiled is to be told: GRAPHC_LOG=compile, or a verbosity of INFO. InvalidArgumentError: another value."""
     text = os.environ.get("GRAPHC_LOG", "")

@@ -14,7 +14,7 @@ from ..ir.node import Node, caller, here, loc_str
 from ..ir.operator import to_node
 from ..ir.types import TEXT, Array, TensorType, compatible
 from ..ops.sparse_tensor import sparse
-from . import kept_file, sources, stages, windows
+from . import cardinality, kept_file, sources, stages, windows
 from .abreast import Abreast
 from .ahead import Ahead
 from .arguments import PaddedShape, arguments_of, at_once, batch_rows, padding, size_of
@@ -29,7 +29,6 @@ from .sparse_rows import batched_rows, cut, joining, row_slices, stacked
 from .structure import Inner, Structure, Structured, along, declared, flatten, joined, looser, moved, over, said
 
 Begin = Callable[[Run], Stream]
-
 
 
 class Dataset(Structured):
@@ -49,8 +48,8 @@ class Dataset(Structured):
     _options: Options | None = None
 
     def __init__(self, structure: Structure, begin: Begin, inputs: Sequence[Dataset] = (), needs: Iterable[Node] = (),
-                 functions: Sequence[Function] = (), silent: bool | None = None):
-        self._structure, self._begin = structure, begin
+                 functions: Sequence[Function] = (), silent: bool | None = None, count: cardinality.Count = cardinality.unknown):
+        self._structure, self._begin, self._count = structure, begin, count
         self._loc = caller()
         # Whether nobody sees when its elements are made, and whether they are to be made one after another.
         self._silent = all(d._silent for d in inputs) and all(f.silent for f in functions) if silent is None else silent
@@ -71,7 +70,7 @@ class Dataset(Structured):
     def from_tensors(tensors: Any) -> Dataset:
         """One element: the tensors."""
         given = Given("from_tensors", tensors)
-        return Dataset(given.structure, lambda run: sources.single(given.values(run)), (), given.needs)
+        return Dataset(given.structure, lambda run: sources.single(given.values(run)), (), given.needs, count=cardinality.always(1))
 
     @staticmethod
     def from_tensor_slices(tensors: Any) -> Dataset:
@@ -79,13 +78,14 @@ class Dataset(Structured):
         given = Given("from_tensor_slices", tensors)
         rows = given.rows()
         begin = partial(row_slices, structure=given.structure) if given.structure.wholes else sources.slices
-        return Dataset(rows, lambda run: begin(given.values(run)), (), given.needs)
+        return Dataset(rows, lambda run: begin(given.values(run)), (), given.needs,
+                       count=lambda run: cardinality.rows(given.values(run), given.structure.wholes))
 
     @staticmethod
     def from_sparse_tensor_slices(sparse_tensor: Any) -> Dataset:
         """The rows of a sparse tensor, each a tuple of places, values and shape. DTypeError: no sparse tensor."""
         made = Dataset.from_tensor_slices(sparse(sparse_tensor, "from_sparse_tensor_slices"))
-        return Dataset(Structure((0, 1, 2), made._structure.types), made._begin, [made])
+        return Dataset(Structure((0, 1, 2), made._structure.types), made._begin, [made], count=made._count)
 
     @staticmethod
     def from_generator(generator: Callable[..., Iterable[Any]], output_types: Any, output_shapes: Any = None, args: Any = None) -> Dataset:
@@ -104,13 +104,15 @@ class Dataset(Structured):
             raise ArgumentError(f"Dataset.range takes a stop, or start, stop and step: {len(args)} given{here()}")
         start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
         numbers, needs = arguments_of("Dataset.range", (("start", start), ("stop", stop), ("step", step)))
-        return Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.counted(*(n(run) for n in numbers)), (), needs)
+        return Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.counted(*(n(run) for n in numbers)), (), needs,
+                       count=lambda run: cardinality.counted(*(n(run) for n in numbers)))
 
     @staticmethod
     def list_files(file_pattern: Any, shuffle: bool | None = True, seed: Any = None) -> Dataset:
         """The names of files that match a pattern, or one of several; shuffled, or sorted. NotFoundError, when run: there are none."""
         names = to_node(file_pattern)
-        made = Dataset(_TEXTS, lambda run: sources.matching(run.value(names)), (), [names], silent=False)
+        made = Dataset(_TEXTS, lambda run: sources.matching(run.value(names)), (), [names], silent=False,
+                       count=lambda run: sum(b.n for b in sources.matching(run.value(names))))
         return made.shuffle(1 << 20, seed) if shuffle is None or shuffle else made
 
     @staticmethod
@@ -123,7 +125,8 @@ class Dataset(Structured):
         starts = np.cumsum([0, *(len(d._structure.types) for d in members)]).tolist()
         shifted = [moved(d._structure.form, at) for d, at in zip(members, starts, strict=False)]
         structure = Structure(over(lambda i: shifted[i], form), tuple(t for d in members for t in d._structure.types))
-        return Dataset(structure, lambda run: stages.side_by_side([d._begin(run) for d in members]), members)
+        return Dataset(structure, lambda run: stages.side_by_side([d._begin(run) for d in members]), members,
+                       count=lambda run: cardinality.side_by_side([d._count(run) for d in members]))
 
     # ------------------------------------------------------------------ stages
 
@@ -146,7 +149,7 @@ class Dataset(Structured):
             if threads == 1:
                 return stages.Mapped(stream, f.running(run))
             return Abreast(stream, lambda i: f.running(run, (run.lane, i)), threads, f.calls_python)
-        return Dataset(structure, begin, [self], [*f.captured, *needs], [f])
+        return Dataset(structure, begin, [self], [*f.captured, *needs], [f], count=self._count)
 
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a function of them is true."""
@@ -193,7 +196,8 @@ class Dataset(Structured):
         (size, drop), needs = arguments_of("Dataset.batch", (("batch_size", batch_size), ("drop_remainder", drop_remainder)))
         made = stacked("Dataset.batch", self._structure, batch_rows(batch_size, drop_remainder))
         batched = partial(batched_rows, join=joining(self._structure)) if self._structure.wholes else stages.batched
-        return Dataset(made, lambda run: batched(self._begin(run), size_of(size(run)), bool(drop(run))), [self], needs)
+        return Dataset(made, lambda run: batched(self._begin(run), size_of(size(run)), bool(drop(run))), [self], needs,
+                       count=lambda run: cardinality.batched(self._count(run), size(run), bool(drop(run))))
 
     def padded_batch(self, batch_size: Any, padded_shapes: Any, padding_values: Any = None, drop_remainder: Any = False) -> Dataset:
         """Batches of elements padded to `padded_shapes`; a size there that is None or -1 is the largest of the batch. Padding: zeros, empty texts."""
@@ -213,7 +217,8 @@ class Dataset(Structured):
         return Dataset(Structure(form, out), lambda run: stages.padded(
             self._begin(run), size_of(size(run)), bool(drop(run)), [s.of(run) for s in shapes],
             [run.value(p) if isinstance(p, Node) else p for p in pads]),
-            [self], [*needs, *(p for p in pads if isinstance(p, Node)), *(n for s in shapes for n in s.needs)])
+            [self], [*needs, *(p for p in pads if isinstance(p, Node)), *(n for s in shapes for n in s.needs)],
+            count=lambda run: cardinality.batched(self._count(run), size(run), bool(drop(run))))
 
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: bool | None = None) -> Dataset:
         """Elements in a random order: each is drawn from `buffer_size` that wait. `reshuffle_each_iteration=False`: every pass in the same one."""
@@ -222,22 +227,25 @@ class Dataset(Structured):
 
         def begin(run: Run) -> Stream:
             return stages.shuffled(self._begin(run), size_of(size(run), "Dataset.shuffle: buffer_size"), draws.of_pass(run))
-        return Dataset(self._structure, begin, [self], [*needs, *draws.needs])
+        return Dataset(self._structure, begin, [self], [*needs, *draws.needs], count=self._count)
 
     def repeat(self, count: Any = None) -> Dataset:
         """The dataset `count` times; without end if that is None or -1."""
         (times,), needs = arguments_of("Dataset.repeat", (("count", -1 if count is None else count),))
-        return Dataset(self._structure, lambda run: stages.repeated(lambda: self._begin(run), times(run)), [self], needs)
+        return Dataset(self._structure, lambda run: stages.repeated(lambda: self._begin(run), times(run)), [self], needs,
+                       count=lambda run: cardinality.repeated(self._count(run), times(run)))
 
     def take(self, count: Any) -> Dataset:
         """The first `count` elements; all of them if that is -1."""
         (n,), needs = arguments_of("Dataset.take", (("count", count),))
-        return Dataset(self._structure, lambda run: stages.taken(self._begin(run), n(run)), [self], needs)
+        return Dataset(self._structure, lambda run: stages.taken(self._begin(run), n(run)), [self], needs,
+                       count=lambda run: cardinality.taken(self._count(run), n(run)))
 
     def skip(self, count: Any) -> Dataset:
         """All but the first `count` elements; none if that is -1."""
         (n,), needs = arguments_of("Dataset.skip", (("count", count),))
-        return Dataset(self._structure, lambda run: stages.skipped(self._begin(run), n(run)), [self], needs)
+        return Dataset(self._structure, lambda run: stages.skipped(self._begin(run), n(run)), [self], needs,
+                       count=lambda run: cardinality.skipped(self._count(run), n(run)))
 
     def take_while(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements up to the first for which a function of them is false. GraphError: it returns no truth value."""
@@ -270,7 +278,8 @@ class Dataset(Structured):
         structure, groups = windows.parted(self._structure)
         count, apart, step = numbers
         return Dataset(structure, lambda run: windows.windowed(self._begin(run), count(run), apart(run), step(run), bool(drop(run)), groups), [self],
-                       [*needs, *more])
+                       [*needs, *more],
+                       count=lambda run: cardinality.windowed(self._count(run), count(run), apart(run), step(run), bool(drop(run))))
 
     def reduce(self, initial_state: Any, reduce_func: Callable[..., Any]) -> Any:
         """The tensors of the state after the last element: `reduce_func(state, element)` gives the next one. Each run begins the dataset anew.
@@ -283,20 +292,23 @@ class Dataset(Structured):
     def enumerate(self, start: Any = 0) -> Dataset:
         """Pairs of a number, counted from `start` on, and an element. ArgumentError: `start` is no whole number."""
         (first,), needs = arguments_of("Dataset.enumerate", (("start", start),))
-        counted = Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.counted(first(run), 2**63 - 1, 1), (), needs)
+        counted = Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.counted(first(run), 2**63 - 1, 1), (), needs,
+                          count=cardinality.always(cardinality.INFINITE))
         return Dataset.zip((counted, self))
 
     def shard(self, num_shards: Any, index: Any) -> Dataset:
         """Every `num_shards`-th element, from number `index` on. InvalidArgumentError, when run: no such shard."""
         (n, i), needs = arguments_of("Dataset.shard", (("num_shards", num_shards), ("index", index)))
-        return Dataset(self._structure, lambda run: stages.sharded(self._begin(run), n(run), i(run)), [self], needs)
+        return Dataset(self._structure, lambda run: stages.sharded(self._begin(run), n(run), i(run)), [self], needs,
+                       count=lambda run: cardinality.sharded(self._count(run), n(run), i(run)))
 
     def concatenate(self, dataset: Dataset) -> Dataset:
         """This dataset and then another one. GraphError: their elements are not alike."""
         if not isinstance(dataset, Dataset):
             raise GraphError(f"Dataset.concatenate takes a dataset, not {dataset!r:.60}{here()}")
         structure = joined("Dataset.concatenate", self._structure, dataset._structure, looser)
-        return Dataset(structure, lambda run: stages.in_turn([lambda: self._begin(run), lambda: dataset._begin(run)]), [self, dataset])
+        return Dataset(structure, lambda run: stages.in_turn([lambda: self._begin(run), lambda: dataset._begin(run)]), [self, dataset],
+                       count=lambda run: cardinality.in_turn(self._count(run), dataset._count(run)))
 
     def cache(self, filename: Any = "") -> Dataset:
         """The elements are kept when they have all been made, and later passes take them from there.
@@ -307,9 +319,10 @@ class Dataset(Structured):
             name = to_node(filename)
             types = self._structure.types
             return Dataset(self._structure, lambda run: kept_file.kept(os.fsdecode(run.value(name).item()), lambda: self._begin(run), types),
-                           [self], [name])
+                           [self], [name], count=self._count)
         made: Dataset
-        made = Dataset(self._structure, lambda run: run.memories.setdefault(id(made), stages.Memory()).stream(lambda: self._begin(run)), [self])
+        made = Dataset(self._structure, lambda run: run.memories.setdefault(id(made), stages.Memory()).stream(lambda: self._begin(run)), [self],
+                       count=self._count)
         return made
 
     def prefetch(self, buffer_size: Any) -> Dataset:
@@ -319,11 +332,11 @@ class Dataset(Structured):
         def begin(run: Run) -> Stream:
             ahead, stream = size(run), self._begin(run)
             return Ahead(stream, ahead if ahead > 0 else 2, self._silent) if ahead else stream
-        return Dataset(self._structure, begin, [self], needs)
+        return Dataset(self._structure, begin, [self], needs, count=self._count)
 
     def with_options(self, options: Options) -> Dataset:
         """The dataset with options, which have no effect beyond that `options` gives them, joined with those it had. GraphError: no Options."""
-        made = Dataset(self._structure, self._begin, [self])
+        made = Dataset(self._structure, self._begin, [self], count=self._count)
         made._options = self.options().merge(options)
         return made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from ..ir.default_graph import seed_of
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
+from ..ops import random
 from .run import Run
 
 _made: weakref.WeakKeyDictionary[Graph, int] = weakref.WeakKeyDictionary()         # of each graph, how many draw: what gives them seeds
@@ -35,17 +35,13 @@ class Draws:
         """The numbers of the next pass."""
         key = id(self)
         turn = run.begun[key] = run.begun.get(key, -1) + 1
-        fresh = run.fresh.setdefault(key, _fresh()) if self.words is None else 0
+        fresh = run.fresh.setdefault(key, random.fresh()) if self.words is None else 0
         own = int(run.value(self.seed)) if isinstance(self.seed, Node) else self.seed or 0
         return _generator([fresh] if self.words is None else [*self.words, own], turn if self.each else 0)
 
     def of_session(self) -> np.random.Generator:
         """The numbers of a session."""
-        return _generator([_fresh()] if self.words is None else [*self.words, self.seed or 0], 0)
-
-
-def _fresh() -> int:
-    return int.from_bytes(os.urandom(8), "little")
+        return _generator([random.fresh()] if self.words is None else [*self.words, self.seed or 0], 0)
 
 
 def _generator(words: Sequence[int], turn: int) -> np.random.Generator:

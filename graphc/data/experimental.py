@@ -9,33 +9,47 @@ import numpy as np
 
 from ..errors import GraphError, InvalidArgumentError, ShapeError
 from ..ir.arguments import hold as _hold
-from ..ir.node import caller, here, saying
+from ..ir.graph import get_default_graph
+from ..ir.node import Node, caller, here, saying
+from ..ir.operator import to_node
 from ..ir.types import TensorType, as_array, as_dtype, compatible, content, shape_str
+from ..ops.outside import arrival
+from ..ops.type_specs import RaggedTensorSpec, SparseTensorSpec, TensorSpec, TypeSpec
+from ..runtime.resources import Resources
 from ..tf1_names import namespace as _namespace
-from . import csv, grouping, options, sources, sql, stages
+from . import cardinality as counts
+from . import csv, examples, grouping, options, sources, sql, stages
 from .arguments import PaddedShape, arguments_of
 from .blocks import Block, Stream, one, rows_of
 from .csv import *  # noqa: F403
 from .dataset import Dataset
 from .draws import Draws
+from .examples import *  # noqa: F403
 from .files import TFRecordDataset as TFRecordDataset  # noqa: F401
 from .function import Function
 from .grouping import *  # noqa: F403
+from .optional import Optional, OptionalSpec, get_next_as_optional
 from .options import *  # noqa: F403
-from .run import Run
+from .run import Run, values_of
 from .sparse_rows import batched_rows, sparse_batch
+from .specs import DatasetSpec
 from .sql import *  # noqa: F403
 from .stages import resampled
-from .structure import Sparse, Structure, joined, looser, moved
+from .structure import Sparse, Structured, joined, looser, moved
+from .structure import Structure as Elements
 from .windows import Folding
 
-__all__ = ["AUTOTUNE", "Counter", "RandomDataset", "assert_cardinality", "batch_and_drop_remainder", "choose_from_datasets", "copy_to_device",
-           "dense_to_sparse_batch", "enumerate_dataset", "get_single_element", "ignore_errors", "map_and_batch", "map_and_batch_with_legacy_function",
+__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Counter", "DatasetStructure", "Optional", "OptionalStructure",
+           "RaggedTensorStructure", "RandomDataset", "SparseTensorStructure", "Structure", "TensorStructure", "assert_cardinality",
+           "batch_and_drop_remainder", "cardinality", "choose_from_datasets", "copy_to_device", "dense_to_sparse_batch", "enumerate_dataset",
+           "get_next_as_optional", "get_single_element", "get_structure", "ignore_errors", "map_and_batch", "map_and_batch_with_legacy_function",
            "padded_batch_and_drop_remainder", "parallel_interleave", "prefetch_to_device", "rejection_resample", "sample_from_datasets", "scan",
-           "shuffle_and_repeat", "sloppy_interleave", "take_while", "unbatch", "unique", *csv.__all__, *grouping.__all__, *options.__all__,
-           *sql.__all__]
+           "shuffle_and_repeat", "sloppy_interleave", "take_while", "unbatch", "unique", *csv.__all__, *examples.__all__, *grouping.__all__,
+           *options.__all__, *sql.__all__]
 
 AUTOTUNE = -1
+INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = counts.INFINITE, counts.UNKNOWN
+Structure, DatasetStructure, OptionalStructure = TypeSpec, DatasetSpec, OptionalSpec
 
 Apply = Callable[[Dataset], Dataset]
 
@@ -114,12 +128,13 @@ def Counter(start: Any = 0, step: Any = 1, dtype: Any = np.int64) -> Dataset:
     """
     (first, by), needs = arguments_of("Counter", (("start", start), ("step", step)))
     kind = as_dtype(dtype).dtype
-    counted = Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)),
-                      lambda run: sources.counted(first(run), (2**63 - 1) * (1 if by(run) > 0 else -1), by(run)), (), needs)
+    counted = Dataset(Elements(0, (TensorType(np.dtype(np.int64), ()),)),
+                      lambda run: sources.counted(first(run), (2**63 - 1) * (1 if by(run) > 0 else -1), by(run)), (), needs,
+                      count=counts.always(counts.INFINITE))
     if kind == np.int64:
         return counted
-    return Dataset(Structure(0, (TensorType(kind, ()),)),
-                   lambda run: (Block(b.n, [a.astype(kind) for a in b.arrays]) for b in counted._begin(run)), [counted])
+    return Dataset(Elements(0, (TensorType(kind, ()),)),
+                   lambda run: (Block(b.n, [a.astype(kind) for a in b.arrays]) for b in counted._begin(run)), [counted], count=counted._count)
 
 
 def enumerate_dataset(start: Any = 0) -> Apply:
@@ -166,11 +181,12 @@ def scan(initial_state: Any, scan_func: Callable[..., Any]) -> Apply:
     def apply(dataset: Dataset) -> Dataset:
         fold = Folding("scan", scan_func, initial_state, dataset._structure, caller(), beside=True)
         assert fold.element is not None
-        return Dataset(fold.element, lambda run: fold.scanned(run, dataset._begin(run)), [dataset], fold.needs, [fold.function])
+        return Dataset(fold.element, lambda run: fold.scanned(run, dataset._begin(run)), [dataset], fold.needs, [fold.function],
+                       count=dataset._count)
     return apply
 
 
-def _alike(what: str, datasets: Sequence[Dataset]) -> Structure:
+def _alike(what: str, datasets: Sequence[Dataset]) -> Elements:
     if not datasets or not all(isinstance(d, Dataset) for d in datasets):
         raise GraphError(f"{what} takes a list of datasets, not {datasets!r:.80}{here()}")
     structure = datasets[0]._structure
@@ -247,7 +263,8 @@ def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> Apply:
         def begin(run: Run) -> Stream:
             row = shape.of(run)
             return batched_rows(dataset._begin(run), size(run), False, lambda rows: sparse_batch([r[0] for r in rows], row))
-        return Dataset(Structure(out, tuple(out.types)), begin, [dataset], [*needs, *shape.needs])
+        return Dataset(Elements(out, tuple(out.types)), begin, [dataset], [*needs, *shape.needs],
+                       count=lambda run: counts.batched(dataset._count(run), size(run), False))
     return apply
 
 
@@ -270,7 +287,7 @@ def rejection_resample(class_func: Callable[..., Any], target_dist: Any, initial
         if len(given.types) != 1 or given.types[0].dtype.kind != "i" or not compatible(given.types[0].shape, ()):
             raise GraphError(f"{f}: it is to return a scalar of dtype int32, not {', '.join(map(str, given.types))}{here()}")
         draws = Draws("rejection_resample", seed)
-        structure = Structure((0, moved(dataset._structure.form, 1)), (*given.types, *dataset._structure.types))
+        structure = Elements((0, moved(dataset._structure.form, 1)), (*given.types, *dataset._structure.types))
         return Dataset(structure, lambda run: resampled(dataset._begin(run), f.running(run), target, initial, draws.of_pass(run)), [dataset],
                        [*f.captured, *draws.needs], [f])
     return apply
@@ -282,7 +299,8 @@ def RandomDataset(seed: Any = None) -> Dataset:
     DTypeError: a seed that is no whole number.
     """
     draws = Draws("RandomDataset", seed)
-    return Dataset(Structure(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.drawn(draws.of_pass(run)), (), draws.needs)
+    return Dataset(Elements(0, (TensorType(np.dtype(np.int64), ()),)), lambda run: sources.drawn(draws.of_pass(run)), (), draws.needs,
+                   count=counts.always(counts.INFINITE))
 
 
 def prefetch_to_device(device: str, buffer_size: Any = None) -> Apply:
@@ -305,12 +323,64 @@ def assert_cardinality(expected_cardinality: Any) -> Apply:
     """
     def apply(dataset: Dataset) -> Dataset:
         (count,), needs = arguments_of("assert_cardinality", (("expected_cardinality", expected_cardinality),))
-        return Dataset(dataset._structure, lambda run: stages.counted_out(dataset._begin(run), count(run)), [dataset], needs)
+        return Dataset(dataset._structure, lambda run: stages.counted_out(dataset._begin(run), count(run)), [dataset], needs, count=count)
     return apply
+
+
+# ---------------------------------------------------------------------- what is known of datasets
+
+class _Counted:
+    """The source of a dataset's number of elements."""
+
+    def __init__(self, dataset: Dataset):
+        self.dataset = dataset
+
+    def bring(self, kept: Resources, inputs: Sequence[Any]) -> Sequence[Any]:
+        return [np.array(self.dataset._count(Run(values_of(self.dataset._needs, inputs), kept)), np.int64)]
+
+
+def cardinality(dataset: Dataset) -> Node:
+    """How many elements a dataset has: int64[]; INFINITE_CARDINALITY without end, UNKNOWN_CARDINALITY where functions or files decide it.
+
+    GraphError: no dataset.
+
+    >>> tf.Session(jit=False).run(tf.data.experimental.cardinality(tf.data.Dataset.range(10).batch(3)))
+    np.int64(4)
+    """
+    if not isinstance(dataset, Dataset):
+        raise GraphError(f"cardinality takes a dataset, not {dataset!r:.60}{here()}")
+    return arrival(get_default_graph(), _Counted(dataset), [to_node(n) for n in dataset._needs], [TensorType(np.dtype(np.int64), ())],
+                   "DatasetCardinality")[0]
+
+
+def get_structure(dataset_or_iterator: Any) -> Any:
+    """What is known of an element's components, a `TensorSpec` or `SparseTensorSpec` each, nested as it is. GraphError: no dataset, no iterator.
+
+    >>> tf.data.experimental.get_structure(tf.data.Dataset.range(3).batch(2))
+    TensorSpec(shape=(?,), dtype=graphc.int64, name=None)
+    """
+    if not isinstance(dataset_or_iterator, Structured):
+        raise GraphError(f"get_structure takes a dataset or an iterator, not {dataset_or_iterator!r:.60}{here()}")
+    return dataset_or_iterator.element_spec
+
+
+def TensorStructure(dtype: Any, shape: Any) -> TensorSpec:
+    """`tf.TensorSpec`, the dtype first. DTypeError, ShapeError: no such dtype or shape."""
+    return TensorSpec(shape, dtype)
+
+
+def SparseTensorStructure(dtype: Any, shape: Any) -> SparseTensorSpec:
+    """`tf.SparseTensorSpec`, the dtype first. DTypeError, ShapeError: no such dtype or shape."""
+    return SparseTensorSpec(shape, dtype)
+
+
+def RaggedTensorStructure(dtype: Any, shape: Any, ragged_rank: int) -> RaggedTensorSpec:
+    """`tf.RaggedTensorSpec`, the dtype first. DTypeError, ShapeError, GraphError: no such dtype, shape or rank."""
+    return RaggedTensorSpec(shape, dtype, ragged_rank)
 
 
 map_and_batch_with_legacy_function = map_and_batch
 
-_hold(globals(), [n for n in __all__ if n != "AUTOTUNE"])
+_hold(globals(), [n for n in __all__ if not n.isupper()])
 
 _namespace(globals())

@@ -149,6 +149,10 @@ class Iterator(Structured):
         inputs = () if self._by is None else (self._by,)
         return self._structure.pack(arrival(self._graph, _Next(self), inputs, self._structure.types, name or "IteratorGetNext"))
 
+    def source(self) -> _Next:
+        """What brings the next element's components."""
+        return _Next(self)
+
     def string_handle(self, name: str | None = None) -> Node:
         """A text that stands for the iterator: what is fed to an iterator made by `from_string_handle`."""
         if self._handle_node is None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from ..errors import GraphError
 from ..ir.node import here
 
-__all__ = ["DistributeOptions", "OptimizationOptions", "Options", "StatsOptions", "ThreadingOptions"]
+__all__ = ["DistributeOptions", "MapVectorizationOptions", "OptimizationOptions", "Options", "StatsOptions", "ThreadingOptions"]
 
 
 class _Options:
@@ -52,13 +52,19 @@ class DistributeOptions(_Options):
     _names = _named("auto_shard auto_shard_policy num_devices")
 
 
+class MapVectorizationOptions(_Options):
+    """Options of `OptimizationOptions.map_vectorization`; they have no effect."""
+
+    _names = _named("enabled use_choose_fastest")
+
+
 class OptimizationOptions(_Options):
     """Options of `Options.experimental_optimization`; they have no effect."""
 
-    _names = _named("apply_default_optimizations autotune autotune_algorithm autotune_buffers autotune_cpu_budget filter_fusion "
+    _names = {**_named("apply_default_optimizations autotune autotune_algorithm autotune_buffers autotune_cpu_budget filter_fusion "
                     "filter_with_random_uniform_fusion hoist_random_uniform inject_prefetch map_and_batch_fusion map_and_filter_fusion map_fusion "
-                    "map_parallelization map_vectorization noop_elimination parallel_batch reorder_data_discarding_ops shuffle_and_repeat_fusion "
-                    "seq_interleave_prefetch")
+                    "map_parallelization noop_elimination parallel_batch reorder_data_discarding_ops shuffle_and_repeat_fusion "
+                    "seq_interleave_prefetch"), "map_vectorization": MapVectorizationOptions}
 
 
 class StatsOptions(_Options):

@@ -10,6 +10,7 @@ from ..ir.node import Node, here, saying
 from ..ir.tensor import Tensor
 from ..ir.types import TEXT, TensorShape, TensorType, as_dtype, as_shape, compatible, merge, shape_str
 from ..ops.sparse_tensor import INDEX, SparseTensor, SparseTensorValue, sparse
+from ..ops.type_specs import SparseTensorSpec, TensorSpec
 
 
 class Structure(NamedTuple):
@@ -70,6 +71,8 @@ class Sparse(Whole):
         return made
 
     def told(self, word: str) -> Any:
+        if word == "specs":
+            return SparseTensorSpec(self.shape, self.dtype)
         return {"types": as_dtype(self.dtype), "shapes": TensorShape(self.shape), "classes": SparseTensor}[word]
 
     def at(self, places: Sequence[int]) -> Whole:
@@ -90,6 +93,7 @@ class Inner(Whole):
 
     type = TensorType(TEXT, ())
     make: Callable[[Structure, Node], Any]          # set by `dataset`, which makes one of the component
+    spec: Callable[[Structure], Any]                # set by `specs`, which says what is known of one
 
     def __init__(self, place: int, structure: Structure):
         self.places, self.structure = (place,), structure
@@ -98,7 +102,7 @@ class Inner(Whole):
         return Inner.make(self.structure, parts[self.places[0]])
 
     def told(self, word: str) -> Any:
-        return _told(self.structure, word)
+        return Inner.spec(self.structure) if word == "specs" else told(self.structure, word)
 
     def at(self, places: Sequence[int]) -> Whole:
         return Inner(places[0], self.structure)
@@ -112,12 +116,14 @@ def leaves_of(form: Any) -> list[Any]:
     return [leaf for _, part in _parts(form) for leaf in leaves_of(part)] if _is_nested(form) else [form]
 
 
-def _told(structure: Structure, word: str) -> Any:
-    """The dtypes, shapes or classes of an element's components, nested as it is."""
+def told(structure: Structure, word: str) -> Any:
+    """The dtypes, shapes, classes or specs of an element's components, nested as it is."""
     def tell(form: Any) -> Any:
         if isinstance(form, Whole):
             return form.told(word)
         t = structure.types[form]
+        if word == "specs":
+            return TensorSpec(t.shape, t.dtype)
         return {"types": as_dtype(t.dtype), "shapes": TensorShape(t.shape), "classes": Tensor}[word]
     return over(tell, structure.form)
 
@@ -128,19 +134,24 @@ class Structured:
     _structure: Structure
 
     @property
+    def element_spec(self) -> Any:
+        """What is known of an element's components, a `TensorSpec` or `SparseTensorSpec` each, nested as it is."""
+        return told(self._structure, "specs")
+
+    @property
     def output_types(self) -> Any:
         """The dtypes of an element's components, nested as it is."""
-        return _told(self._structure, "types")
+        return told(self._structure, "types")
 
     @property
     def output_shapes(self) -> Any:
         """The shapes of an element's components, nested as it is."""
-        return _told(self._structure, "shapes")
+        return told(self._structure, "shapes")
 
     @property
     def output_classes(self) -> Any:
         """The classes of an element's components, nested as it is."""
-        return _told(self._structure, "classes")
+        return told(self._structure, "classes")
 
 
 def _is_nested(value: Any) -> bool:
@@ -250,6 +261,25 @@ def along(what: str, form: Any, shapes: Any) -> list[Any]:
             raise GraphError(f"{what}: the shapes {shapes!r:.80} are not those of {len(form)} components{here()}")
         return [s for f, part in zip(form, shapes, strict=True) for s in along(what, f, part)]
     return [shapes]
+
+
+def of_specs(what: str, specs: Any) -> Structure:
+    """The structure of elements of which specs say what is known, nested as they are. GraphError: something else than specs stands there."""
+    types: list[TensorType] = []
+
+    def leaf(spec: Any) -> Any:
+        at = len(types)
+        if isinstance(spec, SparseTensorSpec):
+            whole = Sparse(range(at, at + 3), spec.dtype.dtype, as_shape(spec.shape))
+            types.extend(whole.types)
+            return whole
+        inner = getattr(spec, "_elements", None)
+        if inner is None and not isinstance(spec, TensorSpec):
+            raise GraphError(f"{what}: components are said by TensorSpec, SparseTensorSpec or DatasetSpec, not {spec!r:.80}{here()}")
+        types.append(Inner.type if inner is not None else TensorType(spec.dtype.dtype, as_shape(spec.shape)))
+        return at if inner is None else Inner(at, inner)
+    form = _walked(tuple(specs) if isinstance(specs, list) else specs, leaf)
+    return Structure(form, tuple(types))
 
 
 def joined(what: str, a: Structure, b: Structure, rule: Callable[[Any, Any], Any]) -> Structure:

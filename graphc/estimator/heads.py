@@ -174,7 +174,7 @@ class Head:
         return held(what, "leading", z, logits, place=1)
 
 
-def _within(what: str, labels: Node, last: int) -> Node:
+def within(what: str, labels: Node, last: int) -> Node:
     """The labels; a run fails at one outside of 0 ... `last`."""
     low = assert_greater_equal(labels, np.zeros((), labels.type.dtype), message=f"{what}: labels are 0 or above")
     high = assert_less_equal(labels, np.full((), last, labels.type.dtype), message=f"{what}: labels are classes, {last} at most")
@@ -182,7 +182,7 @@ def _within(what: str, labels: Node, last: int) -> Node:
         return identity(labels)
 
 
-class _Classes(Head):
+class Classes(Head):
     """What heads of classes share: names of the classes, and predictions."""
 
     def __init__(self, n_classes: int, dimension: int, vocabulary: Any, *rest: Any):
@@ -208,9 +208,10 @@ class _Classes(Head):
         """The class of each row, as number and as text, and all of them."""
         ids = expand_dims(argmax(of_all, axis=-1), -1)
         every = tile(np.arange(self._classes, dtype=np.int64)[None], concat([shape(logits)[:1], [1]], 0))
-        return {"class_ids": ids, "classes": self._texts(ids), "all_class_ids": cast(every, dtype=np.int32), "all_classes": self._texts(every)}
+        return {"class_ids": ids, "classes": self.texts(ids), "all_class_ids": cast(every, dtype=np.int32), "all_classes": self.texts(every)}
 
-    def _texts(self, ids: Node) -> Node:
+    def texts(self, ids: Node) -> Node:
+        """Classes as texts."""
         if self._vocabulary is None:
             return as_string(ids)
         return Table(np.arange(self._classes), self._vocabulary, "UNK", name="class_string_lookup").lookup(ids)
@@ -220,7 +221,7 @@ class _Classes(Head):
         return {DEFAULT: made, CLASSIFY: made}
 
 
-class BinaryClassHead(_Classes):
+class BinaryClassHead(Classes):
     """One logit: the log odds of the second of two classes; labels are in [0, 1], or texts of `label_vocabulary`.
 
     `thresholds`: probabilities at which accuracy, precision and recall are measured, too. ArgumentError: options that are none.
@@ -238,7 +239,7 @@ class BinaryClassHead(_Classes):
             raise ArgumentError(f"BinaryClassHead: thresholds lie between 0 and 1, not {thresholds!r:.60}{here()}")
 
     def processed(self, labels: Node, logits: Node) -> Node:
-        return _within("BinaryClassHead", cast(self.numbered(labels), dtype=np.float32), 1)
+        return within("BinaryClassHead", cast(self.numbered(labels), dtype=np.float32), 1)
 
     def row_losses(self, labels: Node, logits: Node) -> Node:
         return nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
@@ -269,7 +270,7 @@ class BinaryClassHead(_Classes):
         return found
 
 
-class MultiClassHead(_Classes):
+class MultiClassHead(Classes):
     """A logit for each of `n_classes` classes; labels are numbers of classes, or texts of `label_vocabulary`.
 
     ArgumentError: options that are none.
@@ -285,7 +286,7 @@ class MultiClassHead(_Classes):
         ids = self.numbered(labels)
         if ids.type.dtype.kind not in "iu":
             raise DTypeError(f"MultiClassHead: labels are numbers of classes, whole numbers, and {describe(ids)} are none{here()}")
-        return _within("MultiClassHead", ids, self._classes - 1)
+        return within("MultiClassHead", ids, self._classes - 1)
 
     def row_losses(self, labels: Node, logits: Node) -> Node:
         return expand_dims(nn.sparse_softmax_cross_entropy_with_logits(labels=reshape(labels, [-1]), logits=logits), -1)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError, DataLossError, DTypeError, GraphError, InvalidArgumentError, ShapeError
+from ..ir.known import static_value
 from ..ir.node import Node, dtype_of, here, saying
 from ..ir.operator import Values, declare, items, to_node
 from ..ir.types import TEXT, Array, TensorType, as_array, as_shape, shape_str
@@ -88,6 +89,12 @@ def wanted_of(what: str, features: Any, kinds: tuple[type[Any], ...]) -> tuple[W
     return tuple(_one_wanted(f"{what}: {name}", name, features[name], kinds) for name in sorted(features))
 
 
+def _known(value: Any) -> Any:
+    """A default as numbers or texts; of a tensor its value, where that is known while the graph is built."""
+    found = static_value(value) if isinstance(value, Node) else None
+    return value if found is None else found
+
+
 def _one_wanted(what: str, name: str, feature: Any, kinds: tuple[type[Any], ...]) -> Wanted:
     if not isinstance(feature, kinds):
         raise ArgumentError(f"{what} is one of {', '.join(k.__name__ for k in kinds)}, not {feature!r:.80}{here()}")
@@ -100,7 +107,7 @@ def _one_wanted(what: str, name: str, feature: Any, kinds: tuple[type[Any], ...]
         shape = as_shape(feature.shape)
         if shape is None or None in shape:
             raise ShapeError(f"a feature has a shape that is known, not {shape_str(shape)}")
-        default = None if feature.default_value is None else as_array(feature.default_value, dtype)
+        default = None if feature.default_value is None else as_array(_known(feature.default_value), dtype)
     sizes = tuple(int(d) for d in shape if d is not None)
     if isinstance(feature, FixedLenSequenceFeature):
         if default is not None and default.size != 1:

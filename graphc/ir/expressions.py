@@ -12,9 +12,9 @@ _BY_OPERANDS = {
     1: "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 boolean complex64 complex128 "
        "bits_float32 bits_float64 bits_int32 bits_int64 bits_uint32 bits_uint64 "
        "floor ceil rint trunc abs fabs sqrt isnan exp expm1 sigmoid tanh sinh cosh log log1p erf erfc sin cos tan asin acos atan "
-       "real imag conj angle sign",
+       "real imag conj angle sign extremes largest smallest",
     2: "copysign maximum minimum min max floordiv floormod pow integer_power shift_left shift_right mulhi atan2 complex_of "
-       "accumulate_add accumulate_mul accumulate_max accumulate_min",
+       "accumulate_add accumulate_mul accumulate_max accumulate_min accumulate_extremes",
     3: "fma select philox_uniform32 philox_uniform64 philox_normal32 philox_normal64 philox_truncated32 philox_truncated64",
     4: "philox_integer",
 }

@@ -150,26 +150,31 @@ class Combine:
 
     `neutral` is what it starts with, which may be the dtype's `{least}` or `{greatest}` value (an infinity of floats). `step` puts one more
     value `{x}` to the `{total}`; with an operator that Numba widens, as `^`, it is `{T}({total} ^ {x})`. The order of the steps is the
-    compiler's choice; only `accumulate_add` and `accumulate_mul` of floats tell LLVM so.
+    compiler's choice; only `accumulate_add` and `accumulate_mul` of floats tell LLVM so. `apart` is how a loop goes on that keeps a total of
+    float32 in a variable, if in another form than that of the result: what it starts with, made of the `{total}`, a step, and the result of it.
     """
 
     name: str
     neutral: str
     step: str
     rounds: bool = False                    # in floats the result depends on the order of the steps
+    apart: tuple[str, str, str] | None = None
 
     def __post_init__(self) -> None:
-        for text, names in ((self.neutral, ("least", "greatest")), (self.step, ("total", "x"))):
+        apart = [(text, ("total", "x")) for text in self.apart or ()]
+        for text, names in ((self.neutral, ("least", "greatest")), (self.step, ("total", "x")), *apart):
             wrong = mistake(text, names)
             if wrong is not None:
                 raise DeclarationError(f"combine {self.name}: {wrong}{_made_at()}")
 
 
+_BY_BITS = "extremes({total})", "accumulate_extremes({total}, {x})"
+
 COMBINES = {c.name: c for c in (
     Combine("add", "0", "accumulate_add({total}, {x})", rounds=True),
     Combine("mul", "1", "accumulate_mul({total}, {x})", rounds=True),
-    Combine("max", "{least}", "accumulate_max({total}, {x})"),
-    Combine("min", "{greatest}", "accumulate_min({total}, {x})"),
+    Combine("max", "{least}", "accumulate_max({total}, {x})", apart=(*_BY_BITS, "largest({total})")),
+    Combine("min", "{greatest}", "accumulate_min({total}, {x})", apart=(*_BY_BITS, "smallest({total})")),
     Combine("any", "0", "{total} | {x}"),
     Combine("all", "1", "{total} & {x}"),
 )}

@@ -15,7 +15,10 @@ SINGLE = np.dtype(np.float32)
 
 def widened(operator: Any, inputs: Sequence[Any], type: Any) -> bool:
     """Whether what a node computes is computed in float32: it takes or gives half precision, and is no node that moves it or hands it on."""
-    return (_halved(type) or any(_halved(x.type) for x in inputs)) and _computes(operator)
+    halved = _halved(type)
+    for x in inputs:            # a loop, for it is asked of each node of a graph
+        halved = halved or _halved(x.type)
+    return halved and _computes(operator)
 
 
 def _halved(type: Any) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DTypeError, GraphcError, GraphError
 from .composite import Composite
+from .conversions import CONVERSIONS, converted
 from .graph import Graph, get_default_graph
 from .node import OPERATORS, Node, Operation, describe, here
 from .sizes import has_sizes
@@ -38,6 +39,10 @@ def to_node(value: Any, dtype: Any = None, name: str | None = None, graph: Graph
         return value
     if isinstance(value, Composite):
         return to_node(value.operand(), dtype)
+    if CONVERSIONS:
+        made = converted(value, None if dtype is None else as_dtype(dtype), name)
+        if made is not None:
+            return to_node(made)
     if _holds_nodes(value):
         return OPERATORS["stack"]([to_node(v, dtype) for v in value], axis=0, name=name)
     if isinstance(value, TensorShape):
@@ -71,6 +76,8 @@ def as_inputs(op: Any, operands: Sequence[Any]) -> tuple[Graph, tuple[Node, ...]
     DTypeError: what is no tensor; GraphError: tensors of two graphs; in the operator's name, with the user's line.
     """
     graph = get_default_graph()
+    if CONVERSIONS:
+        operands = [x if (made := None if isinstance(x, Node) else converted(x, None, None)) is None else made for x in operands]
     owner, like = None, None
     for i, x in enumerate(operands):
         if isinstance(x, Operation):

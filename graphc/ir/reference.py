@@ -41,6 +41,12 @@ def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | 
     node's attributes, if they are not those that it was made with. `run_body`: what runs a body that the node has, if not the interpreter.
     `linalg`: what factors matrices, if not `numpy.linalg`.
     """
+    return computed(node, [*map(read_only, inputs)], attrs, run_body, linalg)
+
+
+def computed(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | None, run_body: Callable[[Any, Sequence[Any]], Sequence[Any]] | None,
+             linalg: Any) -> Any:
+    """The same of inputs that cannot be written already."""
     drive, factor = node.operator.drive, node.operator.factor
     function = node.operator.reference
     if drive is not None and run_body is not None:
@@ -48,7 +54,7 @@ def run_reference(node: Node, inputs: Sequence[Any], attrs: Mapping[str, Any] | 
     elif factor is not None and linalg is not None:
         function = partial(factor, linalg)
     try:
-        return function(*map(read_only, inputs), **(node.attrs if attrs is None else attrs))
+        return function(*inputs, **(node.attrs if attrs is None else attrs))
     except GraphcError as e:
         if drive is not None and isinstance(e, OpError):        # of a node in the body, which it names
             add_to(e, f" of {describe(node)}")

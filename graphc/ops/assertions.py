@@ -132,8 +132,7 @@ def assert_shapes(shapes: Any, data: Any = None, summarize: int | None = None, m
     axes before. A scalar is as a vector of one number. ShapeError, now, or InvalidArgumentError, in the run, if a shape is not known before: another.
 
     >>> x, y = tf.zeros([2, 3]), tf.zeros([3, 4])
-    >>> tf.debugging.assert_shapes([(x, ("N", "D")), (y, ("D", 4))]).name
-    'assert_shapes/group_deps'
+    >>> tf.Session(jit=False).run(tf.debugging.assert_shapes([(x, ("N", "D")), (y, ("D", 4))]))
     """
     begin = f"{message + '. ' if message else ''}assert_shapes: "
     with name_scope(name, "assert_shapes"):

@@ -8,23 +8,25 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..ir.graph import get_default_graph
 from ..ir.known import static_value
 from ..ir.node import Node, describe
 from ..ir.operator import to_node
 from ..ir.sizes import has_sizes, unknown
 from ..ir.types import TensorType
+from .array_fill import zeros, zeros_like
 from .array_join import concat, pad_constant, stack
 from .array_move import reshape, shape, transpose
 from .from_tensors import from_tensors
 from .indexing import slice
 from .later import deferrable, later
 from .layouts import channels_last, each_axis, is_first, made, operands, padding_of, ranked, telling
-from .math import cast, floordiv, maximum
+from .math import cast, floordiv, floormod, maximum
 from .scopes import scope
 from .windows import sides, span, widths, windows
 
 __all__ = ["space_to_depth", "depth_to_space", "space_to_batch", "space_to_batch_nd", "batch_to_space", "batch_to_space_nd",
-           "extract_image_patches"]
+           "extract_image_patches", "required_space_to_batch_paddings"]
 
 
 def extents(x: Node) -> list[Any]:
@@ -274,3 +276,21 @@ def batch_to_space(input: Any, crops: Any, block_size: Any = None, name: str | N
     """
     block = block_shape if block_size is None else [block_size, block_size]
     return _to_space("batch_to_space", input, block, crops, name or "BatchToSpaceND")
+
+
+def required_space_to_batch_paddings(input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None) -> tuple[Node, Node]:
+    """Zeros that make sizes multiples of blocks, and as crops what of them `batch_to_space_nd` cuts off again: int32[m, 2] both.
+
+    input_shape, block_shape: int32[m]; `base_paddings`: zeros that are there in any case, int32[m, 2]. DTypeError: other numbers. ShapeError:
+    not as many.
+
+    >>> paddings, crops = tf.required_space_to_batch_paddings([5, 7], [2, 3])
+    >>> tf.Session(jit=False).run(paddings).tolist()
+    [[0, 1], [0, 2]]
+    """
+    with get_default_graph().name_scope(name or "required_space_to_batch_paddings"):
+        sizes, block = to_node(input_shape, np.int32), to_node(block_shape, np.int32)
+        base = zeros([shape(block)[0], 2], np.int32) if base_paddings is None else to_node(base_paddings, np.int32)
+        before, behind = base[:, 0], base[:, 1]
+        more = floormod(block - floormod(sizes + before + behind, block), block)
+        return stack([before, behind + more], axis=1, name="paddings"), stack([zeros_like(more), more], axis=1, name="crops")

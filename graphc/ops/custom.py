@@ -10,12 +10,15 @@ from typing import Any
 from ..errors import GraphError
 from ..ir.node import Node, describe, here, in_order, reached
 from ..ir.operator import Values, declare, to_node
+from ..ir.registered import NotDifferentiable
 from ..ir.types import TensorType
 from .array import zeros_like
 from .math_arithmetic import conjugate
 from .state import Variable
 
-__all__ = ["custom_gradient"]
+__all__ = ["custom_gradient", "grad_pass_through", "no_gradient"]
+
+no_gradient = NotDifferentiable
 
 
 def _first(types: Sequence[TensorType], values: Values, **attrs: Any) -> TensorType:
@@ -86,6 +89,30 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
                 return gradients([gs[order.index(k)] for k in range(len(order))])
             out.append(with_gradient(operands, function=ordered, place=0, count=len(ys)))
         return type(made[0])(out) if several else out[0]
+    return call
+
+
+def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f`, a function of one tensor that gives one, as if it were the identity to gradients: that of its result is that of its argument.
+
+    GraphError, by the call: it gives no single tensor.
+
+    >>> x = tf.constant(2.6)
+    >>> y = tf.grad_pass_through(tf.round)(x) * 3.0
+    >>> tf.Session(jit=False).run([y, tf.gradients(y, x)[0]])
+    [np.float32(9.0), np.float32(3.0)]
+    """
+    @functools.wraps(f)
+    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+        def passing(x: Node) -> Any:
+            made = f(x, *args, **kwargs)
+            if isinstance(made, (list, tuple)):
+                raise GraphError(f"grad_pass_through: {_name(f)} gives {len(made)} results, not one tensor{here()}")
+
+            def gradient(g: Node, variables: Sequence[Node] = ()) -> Any:
+                return (g, [None] * len(variables)) if variables else g
+            return made, gradient
+        return custom_gradient(passing)(x)
     return call
 
 

@@ -29,8 +29,11 @@ def _taken(name: str, turned: bool) -> list[str]:
     return ["for i in range(n):", "    for j in range(n):", f"        store(scratch0, mine + i * n + j, load({name}, at + {place}))"]
 
 
-def _eliminated(t: str, sides: bool, swapped: Sequence[str], singular: Sequence[str]) -> list[str]:
-    """The upper triangle of what is in scratch memory, rows exchanged for the largest pivots; `sides`: the same done to the k columns of `out`."""
+def _eliminated(t: str, sides: bool, swapped: Sequence[str], singular: Sequence[str] | None) -> list[str]:
+    """The upper triangle of what is in scratch memory, rows exchanged for the largest pivots; `sides`: the same done to the k columns of `out`.
+
+    Where no pivot is left `singular` is done, or if it is None nothing: the rows below are as they are to be.
+    """
     exchange = ["for j in range(p, n):", "    v = load(scratch0, mine + p * n + j)",
                 "    store(scratch0, mine + p * n + j, load(scratch0, mine + q * n + j))", "    store(scratch0, mine + q * n + j, v)"]
     below = [f"f = {t}(load(scratch0, mine + i * n + p) / d)", "for j in range(p + 1, n):",
@@ -41,8 +44,9 @@ def _eliminated(t: str, sides: bool, swapped: Sequence[str], singular: Sequence[
         below += ["for j in range(k):", f"    store(out, to + i * k + j, {t}(load(out, to + i * k + j) - f * load(out, to + p * k + j)))"]
     return ["for p in range(n):", "    q = p", "    most = abs(load(scratch0, mine + p * n + p))", "    for i in range(p + 1, n):",
             "        v = abs(load(scratch0, mine + i * n + p))", "        if v > most:", "            most = v", "            q = i",
-            f"    if most == {t}(0):", *_indented(singular, 2), "    if q != p:", *_indented([*exchange, *swapped], 2),
-            "    d = load(scratch0, mine + p * n + p)", "    for i in range(p + 1, n):", *_indented(below, 2)]
+            *([] if singular else ["    last = n"]), f"    if most == {t}(0):", *_indented(singular or ["last = p + 1"], 2),
+            "    if q != p:", *_indented([*exchange, *swapped], 2),
+            "    d = load(scratch0, mine + p * n + p)", f"    for i in range(p + 1, {'n' if singular else 'last'}):", *_indented(below, 2)]
 
 
 def _back(t: str) -> list[str]:
@@ -94,7 +98,7 @@ def determinant_loop(types: Any, type: Any) -> Loop | None:
     if not _small(n):
         return None
     count = element_count(type.shape)
-    lines = ["at = b * n * n", "mine = at", f"y = {t}(1)", *_taken("input", False), *_eliminated(t, False, ["y = -y"], ["pass"]),
+    lines = ["at = b * n * n", "mine = at", f"y = {t}(1)", *_taken("input", False), *_eliminated(t, False, ["y = -y"], None),
              "for i in range(n):", f"    y = {t}(y * load(scratch0, mine + i * n + i))", "store(out, b, y)"]
     return Loop(_each(lines), {"n": n}, count, count * n * n * n, [], [(types[0].dtype, count * n * n)])
 
@@ -105,7 +109,7 @@ def log_determinant_loop(types: Any, type: Any) -> Loop | None:
     if not _small(n):
         return None
     count = element_count(type[0].shape)
-    lines = ["at = b * n * n", "mine = at", f"s = {t}(1)", f"y = {t}(0)", *_taken("input", False), *_eliminated(t, False, ["s = -s"], ["pass"]),
+    lines = ["at = b * n * n", "mine = at", f"s = {t}(1)", f"y = {t}(0)", *_taken("input", False), *_eliminated(t, False, ["s = -s"], None),
              "for i in range(n):", "    d = load(scratch0, mine + i * n + i)", f"    if d < {t}(0):", "        s = -s",
              f"    if d == {t}(0):", f"        s = {t}(0)", "    if d != d:", "        s = d", f"    y = {t}(y + log(abs(d)))",
              "store(sign, b, s)", "store(log_abs_determinant, b, y)"]

@@ -57,7 +57,7 @@ class LinearOperatorScaledIdentity(LinearOperator):
     def __init__(self, num_rows: Any, multiplier: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
                  is_positive_definite: bool | None = None, is_square: bool | None = True, assert_proper_shapes: bool = False,
                  name: str = "LinearOperatorScaledIdentity"):
-        factor = _floats(name, multiplier)
+        factor = floats_of(name, multiplier)
         self.multiplier = factor
         super().__init__(expand_dims(expand_dims(factor, -1), -1) * eye(num_rows, dtype=factor.dtype),
                          is_non_singular, is_self_adjoint, is_positive_definite, is_square, name)
@@ -75,7 +75,7 @@ class LinearOperatorHouseholder(LinearOperator):
 
     def __init__(self, reflection_axis: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
                  is_positive_definite: bool | None = None, is_square: bool | None = None, name: str = "LinearOperatorHouseholder"):
-        axis = _floats(name, reflection_axis)
+        axis = floats_of(name, reflection_axis)
         if axis.type.rank == 0:
             raise ShapeError(f"{name}: {describe(axis)} is no vector{here()}")
         self.reflection_axis = axis
@@ -88,8 +88,11 @@ class LinearOperatorHouseholder(LinearOperator):
         return self.matmul(rhs)                 # a reflection undoes itself
 
 
-def _floats(what: str, x: Any) -> Node:
-    node = to_node(x)
+def floats_of(what: str, x: Any, like: Any = None) -> Node:
+    """A tensor of floats, of the dtype `like` if that is given. DTypeError: it is none."""
+    node = to_node(x) if like is None or isinstance(x, Node) else to_node(x, like)
+    if like is not None and node.dtype != like:
+        raise DTypeError(f"{what}: {describe(node)} is not of dtype {like.name}{here()}")
     if node.type.dtype.kind not in "fc":
         raise DTypeError(f"{what}: {describe(node)} is not floating{here()}")
     return node
@@ -97,7 +100,7 @@ def _floats(what: str, x: Any) -> Node:
 
 # ---------------------------------------------------------------------- others
 
-def _operators(what: str, given: Any) -> list[LinearOperator]:
+def operators_of(what: str, given: Any) -> list[LinearOperator]:
     """Operators of one dtype. GraphError: none, or something else. DTypeError: of several."""
     if not isinstance(given, (list, tuple)) or not given or not all(isinstance(x, LinearOperator) for x in given):
         raise GraphError(f"{what}: a list of LinearOperators is wanted, not {given!r:.80}{here()}")
@@ -111,7 +114,7 @@ class _Several(LinearOperator):
 
     def __init__(self, operators: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
                  is_positive_definite: bool | None = None, is_square: bool | None = None, name: str | None = None):
-        self.operators = _operators(type(self).__name__, operators)
+        self.operators = operators_of(type(self).__name__, operators)
         super().__init__(self._made([x.to_dense() for x in self.operators]), is_non_singular, is_self_adjoint, is_positive_definite, is_square, name)
 
     @property
@@ -163,7 +166,7 @@ class _OfOne(LinearOperator):
 
     def __init__(self, operator: Any, is_non_singular: bool | None = None, is_self_adjoint: bool | None = None,
                  is_positive_definite: bool | None = None, is_square: bool | None = None, name: str | None = None):
-        (self.operator,) = _operators(type(self).__name__, [operator])
+        (self.operator,) = operators_of(type(self).__name__, [operator])
         super().__init__(self._made(self.operator.to_dense()), is_non_singular, is_self_adjoint, is_positive_definite, is_square, name)
 
     @property

@@ -15,7 +15,7 @@ from ..ir.loops import Loop
 from ..ir.node import OPERATORS, Node, describe, here
 from ..ir.operator import Values, declare, to_node
 from ..ir.types import TensorShape, TensorType, compatible, merge, shape_str
-from . import candidates, ctc, nn_activations, nn_conv, nn_later, nn_losses, nn_norms, nn_pool, nn_sampled
+from . import candidates, ctc, nn_activations, nn_conv, nn_fractional, nn_later, nn_losses, nn_norms, nn_pool, nn_sampled
 from .array import concat, expand_dims, identity, reshape, shape, squeeze, stack
 from .blocks import batch_to_space as batch_to_space
 from .blocks import depth_to_space as depth_to_space
@@ -46,6 +46,7 @@ from .math import (
 from .nn_activations import *  # noqa: F403
 from .nn_activations import relu
 from .nn_conv import *  # noqa: F403
+from .nn_fractional import *  # noqa: F403
 from .nn_later import *  # noqa: F403
 from .nn_losses import *  # noqa: F403
 from .nn_norms import *  # noqa: F403
@@ -59,11 +60,12 @@ from .sparse_rows import embedding_lookup_sparse as embedding_lookup_sparse
 from .sparse_rows import rows_of_tables
 from .sparse_rows import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 
-__all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_later.__all__, *nn_pool.__all__, *nn_norms.__all__,
-           *candidates.__all__, *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder", "ctc_greedy_decoder", "crelu", "moments",
-           "weighted_moments", "sufficient_statistics", "normalize_moments", "batch_normalization", "l2_normalize", "space_to_depth",
-           "depth_to_space", "space_to_batch", "batch_to_space", "bias_add", "xw_plus_b", "relu_layer", "dropout", "embedding_lookup",
-           "embedding_lookup_sparse", "safe_embedding_lookup_sparse", "zero_fraction", "in_top_k", "top_k"]
+__all__ = [*nn_activations.__all__, *nn_losses.__all__, *nn_conv.__all__, *nn_later.__all__, *nn_fractional.__all__,
+           *nn_pool.__all__, *nn_norms.__all__, *candidates.__all__, *nn_sampled.__all__, *ctc.__all__, "ctc_beam_search_decoder",
+           "ctc_greedy_decoder", "crelu", "moments", "weighted_moments", "sufficient_statistics", "normalize_moments",
+           "batch_normalization", "l2_normalize", "space_to_depth", "depth_to_space", "space_to_batch", "batch_to_space", "bias_add",
+           "xw_plus_b", "relu_layer", "dropout", "embedding_lookup", "embedding_lookup_sparse", "safe_embedding_lookup_sparse",
+           "zero_fraction", "in_top_k", "top_k"]
 
 
 def crelu(features: Any, name: str | None = None, axis: int = -1) -> Node:

@@ -25,6 +25,7 @@ from .scopes import composed
 from .sorting_loop import order_loop, values_loop
 
 _DIRECTIONS = ("ASCENDING", "DESCENDING")
+_BLOCK = 64             # values that are looked up at once: their places stay in the nearest cache
 
 
 # ---------------------------------------------------------------------- sorting
@@ -119,24 +120,33 @@ def _searched_attrs(types: Types, side: Any, out_type: Any) -> dict[str, Any]:
 
 
 def _searched_loop(types: Any, type: Any, side: str, out_type: Any) -> Loop:
+    """Blocks of values, each step of the search for all of a block: nothing is foreseen wrongly, and many loads are under way at once."""
     n, m = types[0].shape[-1], types[1].shape[-1]
-    rows = element_count(types[1].shape[:-1])
-    before = "load(sorted_sequence, middle) < v" if side == "left" else "not (v < load(sorted_sequence, middle))"     # nan is behind all
+    count = element_count(types[1].shape)
+    before = "{e} < v" if side == "left" else "({e} <= v) | (v != v)"         # nan is behind all
     body = f"""
-    for row in range(lo, hi):
-        for k in range(row * m, (row + 1) * m):
+    begins = scratch(0, {_BLOCK}, int64)
+    for block in range(lo, hi):
+        first = block * {_BLOCK}
+        end = min(first + {_BLOCK}, count)
+        for k in range(first, end):
+            store(begins, k - first, k // m * n)
+        left = n
+        while left > 1:
+            half = left // 2
+            for k in range(first, end):
+                v = load(values, k)
+                begin = load(begins, k - first)
+                store(begins, k - first, select({before.format(e="load(sorted_sequence, begin + half - 1)")}, begin + half, begin))
+            left -= half
+        for k in range(first, end):
             v = load(values, k)
-            low = row * n
-            high = low + n
-            while low < high:
-                middle = (low + high) // 2
-                if {before}:
-                    low = middle + 1
-                else:
-                    high = middle
-            store(out, k, {out_type.name}(low - row * n))
+            place = load(begins, k - first) - k // m * n
+            if n > 0:
+                place += int64({before.format(e="load(sorted_sequence, load(begins, k - first))")})
+            store(out, k, {out_type.name}(place))
     """
-    return Loop(body, {"n": n, "m": m}, rows, 8 * rows * m)
+    return Loop(body, {"n": n, "m": m, "count": count}, (count + (_BLOCK - 1)) // _BLOCK, 8 * count)
 
 
 @declare("routine", _searched_type, prepare=_searched_attrs, loop=_searched_loop, batch="leading",

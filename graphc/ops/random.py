@@ -95,10 +95,15 @@ def _keys(graph: Graph, seed: int | None, name: str) -> tuple[int, int]:
     """
     seed = seed_of(name.rstrip("/"), seed)
     if seed is None and graph.seed is None:
-        key = int.from_bytes(os.urandom(8), "little")
+        key = fresh()
         return key, key
     stream = _digest(f"{graph.seed} {seed} {name}")
     return stream, stream if seed is None else _digest(f"{graph.seed} {seed}")
+
+
+def fresh() -> int:
+    """64 bits that are others each time."""
+    return int.from_bytes(os.urandom(8), "little")
 
 
 def _digest(text: str) -> int:
@@ -258,6 +263,17 @@ def multinomial(logits: Any, num_samples: Any, seed: Seed = None, name: str | No
         u = _standard("uniform", [sizes[0], num_samples, sizes[1]], x.dtype, seed, scope)
         noisy = expand_dims(x, axis=1) - log(-log(u))
         return OPERATORS["argmax"](noisy, axis=2, output_type=output_dtype or "int64", name=scope)
+
+
+def categorical(logits: Any, num_samples: Any, dtype: Any = None, seed: Seed = None, name: str | None = None) -> Node:
+    """Class numbers drawn with probabilities softmax(logits): float[batch, classes] -> [batch, num_samples], int64 or of `dtype`.
+
+    DTypeError: the logits are not floating, or `dtype` is no int32 or int64. ShapeError: they are no matrix.
+
+    >>> tf.Session(jit=False).run(tf.random.categorical([[0.0, 100.0]], 3, dtype=tf.int32))
+    array([[1, 1, 1]], dtype=int32)
+    """
+    return multinomial(logits, num_samples, seed, name or "categorical", dtype)
 
 
 def random_shuffle(value: Any, seed: Seed = None, name: str | None = None) -> Node:

@@ -59,4 +59,7 @@ def stateless_multinomial(logits: Any, num_samples: Any, seed: Any, output_dtype
         return multinomial(logits, num_samples, _placed("stateless_multinomial", seed), output_dtype=output_dtype)
 
 
-stateless_categorical = stateless_multinomial
+def stateless_categorical(logits: Any, num_samples: Any, seed: Any, dtype: Any = "int64", name: str | None = None) -> Node:
+    """`tf.random.categorical` of draws that the seed, int[2], alone decides; DTypeError, ShapeError: as there, or the seed is no such pair."""
+    with name_scope(name, "stateless_categorical"):
+        return multinomial(logits, num_samples, _placed("stateless_categorical", seed), output_dtype=dtype)

@@ -18,10 +18,8 @@ def _key(dtype: np.dtype[Any], descending: bool) -> tuple[str, int, list[str]]:
     bits = 64 if dtype.itemsize == 8 else 32
     plain, signed, top, full = f"uint{bits}", f"int{bits}", 1 << (bits - 1), (1 << bits) - 1
     if dtype.kind == "f":                       # the sum makes -0 0, and what is subnormal if that is flushed; of numbers below 0 all bits turn
-        lines = [f"raw = bits_{signed}(v + {word(dtype)}(0))",
-                 f"key = {plain}(bits_{plain}(raw) ^ bits_{plain}({signed}(raw >> {signed}({bits - 1})))"
-                 f" ^ select(raw < {signed}(0), {plain}(0), {plain}({top})))",
-                 f"key = select(v != v, {plain}({full}), key)"]
+        lines = [f"raw = bits_{signed}(v + {word(dtype)}(0))", f"turned = select(raw < {signed}(0), {plain}({full}), {plain}({top}))",
+                 f"key = select(v != v, {plain}({full}), {plain}(bits_{plain}(raw) ^ turned))"]
     elif dtype.kind == "i":
         lines = [f"key = {plain}(bits_{plain}({signed}(v)) ^ {plain}({top}))"]
     else:
@@ -29,30 +27,7 @@ def _key(dtype: np.dtype[Any], descending: bool) -> tuple[str, int, list[str]]:
     return plain, bits, [*lines, *([f"key = {plain}(key ^ {plain}({full}))"] if descending else [])]
 
 
-def sorting_loop(types: Any, type: Any, axis: int, descending: bool, store: str) -> Loop:
-    """Rows along an axis in order; `store` is what the result has for the element that `place` says, counted from the first of the row.
-
-    Keys and places go to and fro between two halves of scratch memory, once for each digit in which keys differ, the lowest first.
-    """
-    x, dims = types[0], types[0].shape
-    rows, n, inner = element_count(dims[:axis]) * element_count(dims[axis + 1:]), dims[axis], element_count(dims[axis + 1:])
-    plain, bits, made = _key(x.dtype, descending)
-    body = f"""
-    counts = scratch(0, 2048, int64)
-    for row in range(lo, hi):
-        at = row // inner * n * inner + row % inner
-        a = 2 * n * row
-        b = a + n
-        ones = {plain}(0)
-        zeros = {plain}(0)
-        for i in range(n):
-            v = load(x, at + i * inner)
-            {(chr(10) + " " * 12).join(made)}
-            store(scratch0, a + i, key)
-            store(scratch1, a + i, uint32(i))
-            ones = {plain}(ones | key)
-            zeros = {plain}(zeros | (key ^ {plain}({(1 << bits) - 1})))
-        if n <= {_FEW}:
+_INSERTED = """
             for i in range(1, n):
                 key = load(scratch0, a + i)
                 free = i
@@ -62,7 +37,12 @@ def sorting_loop(types: Any, type: Any, axis: int, descending: bool, store: str)
                     free -= 1
                 store(scratch0, a + free, key)
                 store(scratch1, a + free, uint32(i))
-        else:
+"""
+
+
+def _by_digits(plain: str, bits: int) -> str:
+    """Keys and places go to and fro between two halves of scratch memory, once for each digit in which keys differ, the lowest first."""
+    return f"""
             width = select(n < {_LONG}, int64(8), int64(11))
             most = (int64(1) << width) - 1
             shift = int64(0)
@@ -89,6 +69,36 @@ def sorting_loop(types: Any, type: Any, axis: int, descending: bool, store: str)
                     a = b
                     b = other
                 shift += width
+"""
+
+
+def sorting_loop(types: Any, type: Any, axis: int, descending: bool, store: str) -> Loop:
+    """Rows along an axis in order; `store` is what the result has for the element that `place` says, counted from the first of the row.
+
+    Keys and places of a row lie in the first of two parts of scratch memory.
+    """
+    x, dims = types[0], types[0].shape
+    rows, n, inner = element_count(dims[:axis]) * element_count(dims[axis + 1:]), dims[axis], element_count(dims[axis + 1:])
+    plain, bits, made = _key(x.dtype, descending)
+    body = f"""
+    counts = scratch(0, 2048, int64)
+    for row in range(lo, hi):
+        at = row // inner * n * inner + row % inner
+        a = 2 * n * row
+        b = a + n
+        ones = {plain}(0)
+        zeros = {plain}(0)
+        for i in range(n):
+            v = load(x, at + i * inner)
+            {(chr(10) + " " * 12).join(made)}
+            store(scratch0, a + i, key)
+            store(scratch1, a + i, uint32(i))
+            ones = {plain}(ones | key)
+            zeros = {plain}(zeros | (key ^ {plain}({(1 << bits) - 1})))
+        if n <= {_FEW}:
+            {_INSERTED.strip()}
+        else:
+            {_by_digits(plain, bits).strip()}
         for i in range(n):
             place = int64(load(scratch1, a + i))
             store(out, at + i * inner, {store})

@@ -15,6 +15,7 @@ from ..ir.node import OPERATORS, Node, Operation, caller, describe, here, in_ord
 from ..ir.operator import Values, declare, to_node, typed_like
 from ..ir.types import Shape, TensorType, as_array, as_dtype, as_shape, compatible, merge, shape_str
 from .contract import held
+from .creators import Created
 from .sources import constant
 
 __all__ = ["Variable", "assign", "assign_add", "assign_sub", "no_op", "group", "tuple", "is_variable_initialized"]
@@ -50,7 +51,7 @@ def _operand(node: Node, graph: Graph) -> Node:
 _variable.read = _operand  # type: ignore[method-assign]
 
 
-class Variable(Node):
+class Variable(Node, metaclass=Created):
     """A tensor whose value a session keeps between runs; used as an operand it is its value before the run.
 
     `initial_value`: array, number, tensor, or a function that makes one. A variable initialises itself on first use.

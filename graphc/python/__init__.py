@@ -18,7 +18,8 @@ from ..ir.sizes import unknown
 from ..ir.types import TensorShape
 from ..tf1_names import getter as _getter
 from ..tf1_names import namespace as _namespace
-from .paths import CONTRIB, MODULES
+from .contrib_paths import CONTRIB
+from .paths import MODULES
 
 __all__: list[str] = []
 
@@ -117,6 +118,11 @@ def _freezing() -> Any:
     return freezing
 
 
+def _evaluating() -> Any:
+    from ..contrib import evaluating
+    return evaluating
+
+
 def _inspecting() -> Any:
     from ..train import inspecting
     return inspecting
@@ -144,7 +150,7 @@ def _own(path: str) -> dict[str, Any]:
     import contextlib
     import inspect
     deprecated = dict.fromkeys(("deprecated", "deprecated_args", "deprecated_arg_values"), _decorated)
-    asked = {name: getattr(inspect, name) for name in ("getfullargspec", "isclass", "isfunction", "ismethod", "signature")}
+    asked = {name: value for name, value in vars(inspect).items() if not name.startswith("_")}
     own: dict[str, dict[str, Any]] = {
         "client.timeline": {"Timeline": _timeline().Timeline},
         "client.device_lib": {"list_local_devices": lambda session_config=None: [Device("/device:CPU:0", "CPU")]},
@@ -153,6 +159,8 @@ def _own(path: str) -> dict[str, Any]:
             "matrix": lambda rows, cols: TensorShape([rows, cols]), "as_shape": TensorShape, "unknown_shape": _unknown_shape},
         "framework.test_util": {"TensorFlowTestCase": _top().test.TestCase},
         "framework.tensor_util": {"constant_value": _constant_value, "MakeNdarray": _top().make_ndarray},
+        "training.evaluation": {"_get_or_create_eval_step": _evaluating().get_or_create_eval_step,
+                                "_StopAfterNEvalsHook": _evaluating().StopAfterNEvalsHook},
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession", "DumpingDebugWrapperSession")},
@@ -213,9 +221,16 @@ _IMPORTED = ("framework", "ops", "util")     # what TensorFlow's modules import 
 
 
 def _place(place: str) -> Any:
-    if place.startswith("python."):             # names for these paths alone
-        return importlib.import_module(f"{_top().__name__}.{place}")
-    return reduce(getattr, place.split("."), _top())
+    """What stands at a public path, or the module of that name, which nothing may have named before."""
+    if not place.startswith("python."):             # names for these paths alone
+        try:
+            return reduce(getattr, place.split("."), _top())
+        except AttributeError as e:
+            try:
+                return importlib.import_module(f"{_top().__name__}.{place}")
+            except ModuleNotFoundError:
+                raise e from None
+    return importlib.import_module(f"{_top().__name__}.{place}")
 
 
 def _missing(module: str, places: tuple[str, ...], name: str) -> AttributeError:

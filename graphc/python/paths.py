@@ -18,6 +18,19 @@ data.ops.iterator_ops | data
 data.ops.readers | data
 data.util.nest | nest
 debug | -
+estimator.canned.dnn | estimator
+estimator.canned.linear | estimator
+estimator.estimator | estimator
+estimator.estimator_lib | estimator
+estimator.export.export | estimator.export
+estimator.export.export_output | estimator.export
+estimator.exporter | estimator
+estimator.inputs.inputs | estimator.inputs
+estimator.inputs.numpy_io | estimator.inputs
+estimator.inputs.pandas_io | estimator.inputs
+estimator.model_fn | estimator
+estimator.run_config | estimator
+estimator.training | estimator
 feature_column.feature_column | feature_column
 feature_column.feature_column_lib | feature_column
 feature_column.feature_column_v2 | feature_column
@@ -173,7 +186,8 @@ ops.gradients_impl | tf
 ops.histogram_ops | tf
 ops.image_ops | image
 ops.image_ops_impl | image
-ops.init_ops | initializers tf
+ops.init_ops | initializers tf keras.initializers
+ops.init_ops_v2 | keras.initializers initializers
 ops.initializers_ns | initializers
 ops.inplace_ops | -
 ops.io_ops | tf
@@ -246,11 +260,11 @@ summary.summary | summary
 summary.summary_iterator | train
 summary.text_summary | summary
 summary.writer.writer | summary
-training.adadelta | train
 tools.freeze_graph | -
 tools.inspect_checkpoint | -
 tools.optimize_for_inference_lib | -
 tools.strip_unused_lib | -
+training.adadelta | train
 training.adagrad | train
 training.adagrad_da | train
 training.adam | train
@@ -258,7 +272,8 @@ training.basic_session_run_hooks | train
 training.checkpoint_management | train
 training.checkpoint_utils | train
 training.coordinator | train
-training.evaluation | train
+training.device_setter | train contrib.training
+training.evaluation | -
 training.ftrl | train
 training.gradient_descent | train
 training.input | train
@@ -291,109 +306,3 @@ util.tf_decorator | -
 util.tf_export | -
 util.tf_inspect | -
 """
-
-# The same of the modules within those of `contrib`.
-CONTRIB = """
-crf.python.ops.crf | contrib.crf
-data.python.ops.batching | contrib.data
-data.python.ops.grouping | contrib.data
-data.python.ops.interleave_ops | contrib.data
-data.python.ops.prefetching_ops | contrib.data
-data.python.ops.readers | contrib.data
-data.python.ops.shuffle_ops | contrib.data
-distributions.python.ops.distribution | contrib.distributions
-framework.python.framework | contrib.framework
-factorization.python.ops | contrib.factorization
-factorization.python.ops.clustering_ops | contrib.factorization
-factorization.python.ops.kmeans | contrib.factorization
-framework.python.framework.checkpoint_utils | train
-framework.python.ops | contrib.framework
-framework.python.ops.arg_scope | contrib.framework
-framework.python.ops.variables | contrib.framework
-gan.python.losses | contrib.gan.losses
-gan.python.losses.python.losses_impl | contrib.gan.losses.wargs
-gan.python.losses.python.tuple_losses | contrib.gan.losses
-gan.python.namedtuples | contrib.gan
-gan.python.train | contrib.gan
-image.python.ops.dense_image_warp | contrib.image
-image.python.ops.image_ops | contrib.image
-layers.python.layers | contrib.layers
-layers.python.layers.encoders | contrib.layers
-layers.python.layers.initializers | contrib.layers
-layers.python.layers.layers | contrib.layers
-layers.python.layers.normalization | contrib.layers
-layers.python.layers.optimizers | contrib.layers
-layers.python.layers.regularizers | contrib.layers
-layers.python.layers.summaries | contrib.layers
-layers.python.layers.utils | contrib.slim.utils
-learn.python.learn | contrib.learn
-learn.python.learn.datasets | contrib.learn.datasets
-learn.python.learn.datasets.base | contrib.learn.datasets.base
-learn.python.learn.datasets.mnist | examples.tutorials.mnist.input_data
-learn.python.learn.estimators | contrib.learn
-learn.python.learn.estimators.dnn | contrib.learn
-learn.python.learn.estimators.dnn_linear_combined | contrib.learn
-learn.python.learn.estimators.estimator | contrib.learn
-learn.python.learn.estimators.linear | contrib.learn
-learn.python.learn.estimators.model_fn | contrib.learn
-learn.python.learn.estimators.run_config | contrib.learn
-learn.python.learn.experiment | contrib.learn
-learn.python.learn.learn_runner | contrib.learn.learn_runner
-learn.python.learn.metric_spec | contrib.learn
-learn.python.learn.monitors | contrib.learn.monitors
-learn.python.learn.preprocessing | contrib.learn.preprocessing
-learn.python.learn.utils | contrib.learn.utils
-learn.python.learn.utils.input_fn_utils | contrib.learn.utils.input_fn_utils
-legacy_seq2seq.python.ops.seq2seq | contrib.legacy_seq2seq
-losses.python.losses | contrib.losses
-losses.python.losses.loss_ops | contrib.losses
-metrics.python.metrics | contrib.metrics
-metrics.python.ops.metric_ops | contrib.metrics
-metrics.python.ops.set_ops | contrib.metrics
-opt.python.training.adamax | contrib.opt
-opt.python.training.addsign | contrib.opt
-opt.python.training.drop_stale_gradient_optimizer | contrib.opt
-opt.python.training.external_optimizer | contrib.opt
-opt.python.training.lars_optimizer | contrib.opt
-opt.python.training.lazy_adam_optimizer | contrib.opt
-opt.python.training.moving_average_optimizer | contrib.opt
-opt.python.training.multitask_optimizer_wrapper | contrib.opt
-opt.python.training.nadam_optimizer | contrib.opt
-opt.python.training.powersign | contrib.opt
-opt.python.training.reg_adagrad_optimizer | contrib.opt
-opt.python.training.sign_decay | contrib.opt
-opt.python.training.variable_clipping_optimizer | contrib.opt
-opt.python.training.weight_decay_optimizers | contrib.opt
-rnn.python.ops.core_rnn | contrib.rnn
-rnn.python.ops.core_rnn_cell | contrib.rnn
-rnn.python.ops.core_rnn_cell_impl | contrib.rnn
-rnn.python.ops.rnn | contrib.rnn
-rnn.python.ops.rnn_cell | contrib.rnn
-seq2seq.python.ops.attention_wrapper | contrib.seq2seq
-seq2seq.python.ops.basic_decoder | contrib.seq2seq
-seq2seq.python.ops.beam_search_decoder | contrib.seq2seq
-seq2seq.python.ops.decoder | contrib.seq2seq
-seq2seq.python.ops.helper | contrib.seq2seq
-seq2seq.python.ops.loss | contrib.seq2seq
-seq2seq.python.ops.sampler | contrib.seq2seq
-slim.python.slim | contrib.slim
-slim.python.slim.evaluation | contrib.slim.evaluation
-slim.python.slim.learning | contrib.slim.learning
-slim.python.slim.model_analyzer | contrib.slim.model_analyzer
-slim.python.slim.nets | contrib.slim.nets
-slim.python.slim.nets.alexnet | contrib.slim.nets.alexnet
-slim.python.slim.nets.inception | contrib.slim.nets.inception
-slim.python.slim.nets.inception_v1 | contrib.slim.nets.inception_v1
-slim.python.slim.nets.inception_v3 | contrib.slim.nets.inception_v3
-slim.python.slim.nets.overfeat | contrib.slim.nets.overfeat
-slim.python.slim.nets.resnet_utils | contrib.slim.nets.resnet_utils
-slim.python.slim.nets.resnet_v1 | contrib.slim.nets.resnet_v1
-slim.python.slim.nets.resnet_v2 | contrib.slim.nets.resnet_v2
-slim.python.slim.nets.vgg | contrib.slim.nets.vgg
-training.python.training.device_setter | contrib.training
-training.python.training.hparam | contrib.training
-training.python.training.training | contrib.training
-"""
-# Keras was below contrib first, as a package and by two longer paths.
-CONTRIB += "".join(f"keras.{inner}{line.partition('.')[2]}\n" for inner in ("", "python.keras.", "api.keras.")
-                   for line in MODULES.split("\n") if line.startswith("keras."))

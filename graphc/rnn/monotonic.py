@@ -100,7 +100,7 @@ class BahdanauMonotonicAttention(_Monotonic, BahdanauAttention):
     memory.
 
     >>> attention = tf.contrib.seq2seq.BahdanauMonotonicAttention(3, tf.zeros([2, 4, 5]))
-    >>> weights, _ = attention(tf.ones([2, 6]), attention.initial_state(2, tf.float32))
+    >>> weights, _ = attention(tf.zeros([2, 6]), attention.initial_state(2, tf.float32))
     >>> tf.Session(jit=False).run(weights)[0]                                       # at each step half of what is left stops
     array([0.5   , 0.25  , 0.125 , 0.0625], dtype=float32)
     """

@@ -90,7 +90,7 @@ def stack_bidirectional_rnn(cells_fw: Sequence[Any], cells_bw: Sequence[Any], in
 
     >>> cells = [[tf.nn.rnn_cell.GRUCell(3) for _ in range(2)] for _ in range(2)]
     >>> outputs, forth, back = tf.contrib.rnn.stack_bidirectional_rnn(*cells, [tf.ones([2, 4])] * 5, dtype=tf.float32)
-    >>> len(outputs), outputs[0].shape, len(forth), tf.trainable_variables()[0].name
+    >>> len(outputs), outputs[0].shape, len(forth), cells[0][0].weights[0].name
     (5, TensorShape((2, 6)), 2, 'stack_bidirectional_rnn/cell_0/fw/gru_cell/gates/kernel:0')
     """
     given = (cells_fw, cells_bw, initial_states_fw, initial_states_bw)

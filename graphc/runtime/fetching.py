@@ -141,10 +141,19 @@ def require_fed(needed: Iterable[Node], feeds: Container[Node]) -> None:
                                        f"and used nowhere else{here()}", n)
 
 
+# Numbers, as rates and counts are fed, of classes that need no look at what they may be, as long as these dtypes hold them.
+_FAR = 1 << 31
+_FLOATS = frozenset(np.dtype(t) for t in (np.float32, np.float64))
+_PLAIN: dict[type, frozenset[np.dtype[Any]]] = {
+    float: _FLOATS, np.float32: _FLOATS, np.float64: _FLOATS, int: _FLOATS | {np.dtype(np.int32), np.dtype(np.int64)}}
+
+
 def fed(node: Node, value: Any) -> Array:
     """A feed as an array of the node's dtype; FeedError says why it does not fit."""
     dtype, shape = node.type.dtype, node.type.shape
-    if value.__class__ is not np.ndarray or value.dtype != dtype or dtype.hasobject:
+    if dtype in _PLAIN.get(value.__class__, ()) and -_FAR < value < _FAR:
+        value = np.array(value, dtype)
+    elif value.__class__ is not np.ndarray or value.dtype != dtype or dtype.hasobject:
         if isinstance(value, (Node, Operation)):
             raise FeedError(f"{describe(node)} is fed a tensor, {describe(value) if isinstance(value, Node) else value!r}; feed its value{here()}")
         try:

@@ -135,7 +135,7 @@ class AdamOptimizer(Optimizer):
         self._powers: tuple[Variable, Variable] | None = None
 
     def _begin(self, pairs: GradsAndVars) -> None:
-        if self._powers is None:
+        if self._powers is None or self._powers[0].graph is not pairs[0][1].graph:       # each graph has its own
             hyper = self._values(pairs[0][1].type.dtype, ("beta1", "beta2"))
             self._powers = (Variable(hyper["beta1"], trainable=False, name="beta1_power"),
                             Variable(hyper["beta2"], trainable=False, name="beta2_power"))

@@ -14,6 +14,7 @@ import pytest
 
 import graphc as tf
 from graphc.cpu import entry
+from graphc.cpu.program import Program
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -250,3 +251,36 @@ def test_many_threads_at_once():
         for t in threads:
             t.join()
         assert not wrong and session.run(count) == 1200
+
+
+# Numbers as programs feed them, of each class, at the ends of what is taken without a look and beyond; an error where the dtype has no such number.
+NUMBERS = [0.5, -0.0, float("nan"), float("inf"), 1e300, 2.0**31, -2.0**31, 7, -2**31, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**70, 16_777_217, True,
+           *(kind(v) for kind in (np.float16, np.float32, np.float64) for v in (0.1, -3, np.nan)),
+           *(kind(9) for kind in (np.int8, np.int64, np.uint64))]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32", "int64", "uint8"])
+def test_numbers_are_fed_as_their_arrays_are(dtype):
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(dtype, [])
+        call = session.make_callable([x, tf.identity(x)], [x])
+        for number in NUMBERS:
+            found = []
+            for value in (np.asarray(number), number, number, number):
+                try:
+                    found.append([np.asarray(a).tobytes() for a in call(value)])
+                except tf.errors.FeedError as e:
+                    found.append(str(e)[:40])
+            assert found[1:] == found[:1] * 3, (number, found)
+
+
+def test_numbers_are_run_by_machine_code(monkeypatch):
+    """A call that has run is not run by Python again for numbers that are no arrays."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, k = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.float32, [])
+        call, ran = session.make_callable(x * k, [x, k]), []
+        for _ in range(3):
+            call(X[0], np.float32(2.0))
+        run = Program.run
+        monkeypatch.setattr(Program, "run", lambda self, *args: ran.append(1) or run(self, *args))
+        assert [call(X[0], value).tolist() for value in (2.0, np.float64(2.0), 2, np.array(2))] == [[0, 2, 4]] * 4 and not ran

@@ -61,6 +61,16 @@ def in_order(row: Any, down: bool) -> list[int]:
     return sorted(range(len(row)), key=lambda i: (bool(row[i] != row[i]), 0 if row[i] != row[i] else row[i].item()), reverse=down)
 
 
+def with_sign(m: Any) -> tuple[Any, Any]:
+    with np.errstate(divide="ignore"):
+        return m, 1 / m
+
+
+def furthest(row: Any, best: Callable[..., Any]) -> Any:
+    """The largest or smallest number of a row, 0 above -0; nan if there is one."""
+    return np.float32(np.nan) if np.isnan(row).any() else best(row, key=lambda v: (v, not np.signbit(v)))
+
+
 def spread(*sizes: int) -> list[list[Any]]:
     return [[RNG.normal(size=(n, n + 3))] for n in sizes]
 
@@ -95,6 +105,14 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] 
       for dtype in ("int8", "uint8", "int16", "int32", "uint32", "int64", "uint64")),
     ("order of columns of few numbers", lambda x: tf.argsort(x, 0), lambda x: np.array([in_order(c, False) for c in x.T]).T,
      [[RNG.integers(0, n, (n, 3))] for n in (7, 30, 5000)]),
+    *((f"places among sorted ones, {side}, {what}", lambda a, x, side=side: tf.searchsorted(a, x, side),
+       lambda a, x, side=side: np.array([np.searchsorted(r, w, side) for r, w in zip(a, x, strict=True)]),
+       [[np.sort(make(RNG, n), 1), make(RNG, m)] for n, m in ((1, 70), (2, 3), (63, 64), (600, 9), (1, 0))])
+      for side in ("left", "right") for what, make in EXTREMES.items() if side == "right" or "nan" not in what),
+    ("places of numbers among sorted ones with nan", tf.searchsorted,
+     lambda a, x: np.array([np.searchsorted(r, w) for r, w in zip(a, x, strict=True)]),
+     [[np.sort(EXTREMES["with nan"](RNG, n), 1), RNG.normal(size=(9, 40))] for n in (3, 700)]),
+    ("places among none", tf.searchsorted, lambda a, x: np.zeros(x.shape), [[np.zeros((2, 0)), np.ones((2, 3))]]),
     ("sorted columns", lambda x: tf.sort(x, 0, "DESCENDING"), lambda x: np.sort(x, 0)[::-1], spread(1, 7, 30, 4100)),
     *((f"{name}, axis {axis}", lambda x, f=f, axis=axis: f(x, axis), lambda x, g=g, axis=axis: g(x, axis=axis), spread(1, 2, 5, 100))
       for name, f, g in (("cumsum", tf.cumsum, np.cumsum), ("cumprod", tf.cumprod, np.cumprod)) for axis in (0, 1)),
@@ -108,6 +126,9 @@ ROWS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[list[Any]]]] 
        [[make(RNG, n).astype(dtype)] for n in (30, 255, 600)])
       for name, f, g in (("argmax", tf.argmax, np.argmax), ("argmin", tf.argmin, np.argmin))
       for dtype in ("float32", "float64") for what, make in EXTREMES.items()),
+    *((f"{name} of {what}, and 1 by it, which tells zeros", lambda x, f=f: tf.stack([f(x, 1), 1 / f(x, 1)]),
+       lambda x, g=g: np.array([with_sign(furthest(row, g)) for row in x]).T, [[make(RNG, n).astype("float32")] for n in (3, 30, 600)])
+      for name, f, g in (("reduce_max", tf.reduce_max, max), ("reduce_min", tf.reduce_min, min)) for what, make in EXTREMES.items()),
     ("argmax of integers", lambda x: tf.argmax(x, 1, output_type=tf.int32), lambda x: np.argmax(x, 1),
      [[RNG.integers(-9, 9, (7, n)).astype(d)] for n, d in ((1, "int32"), (700, "int32"))]),
     ("argmin of truths", lambda x: tf.argmin(x, 0), lambda x: np.argmin(x, 0), [[RNG.random((n, 5)) < 0.7] for n in (2, 9)]),
@@ -248,6 +269,16 @@ def test_faults_in_the_blocks_of_a_factor_are_found(right, wrong, monkeypatch):
 def test_determinant_of_a_singular_matrix():
     x = tf.placeholder(tf.float64, (2, 2))
     assert tf.Session().run([tf.matrix_determinant(x), *tf.linalg.slogdet(x)], {x: [[1.0, 2.0], [2.0, 4.0]]}) == [0.0, 0.0, -np.inf]
+
+
+@pytest.mark.parametrize("matrix", [
+    np.zeros((2, 2)), [[0.0, 1.0], [0.0, 2.0]], [[0.0, 0.0], [1.0, 2.0]], [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.0, 5.0, 7.0]],
+    [[0.0, 1.0, 2.0], [0.0, 3.0, 4.0], [0.0, 5.0, 6.0]], [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [3.0, 6.0, 9.0]], [[0.0, 1.0], [1.0, 0.0]]])
+def test_determinants_without_a_pivot_in_a_column(matrix):
+    x = tf.placeholder(tf.float64, np.shape(matrix))
+    found = tf.Session().run([tf.matrix_determinant(x), *tf.linalg.slogdet(x)], {x: matrix})
+    with np.errstate(divide="ignore"):
+        np.testing.assert_allclose(found, [np.linalg.det(matrix), *np.linalg.slogdet(matrix)], atol=1e-15)
 
 
 def test_precise_beside_its_zeros():

@@ -26,6 +26,7 @@ NO_GRADIENT = {
     "orthonormal": "makes initial values",
     "gamma_drawn": "a draw is a constant as a function of its shape",
     "best_boxes": "its scores are those of a choice, as in TensorFlow",
+    "best_of_classes": "its scores are those of a choice, as in TensorFlow",
     "best_by_overlaps": "its scores are those of a choice, as in TensorFlow",
     "boxes_drawn": "pictures to look at, as in TensorFlow",
     "distorted_box": "a draw",

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 import graphc as tf
 from graphc.errors import GraphError, ShapeError
+from tests.draws import draws
 
 C, R = tf.nn.rnn_cell, tf.contrib.rnn
-DRAWN = np.random.default_rng(8)
+DRAWN = draws(8)
 Array = NDArray[Any]
 X, Y = (DRAWN.normal(size=(3, 4)).astype(np.float32) for _ in range(2))
 H, M, P = (DRAWN.normal(size=(3, n)).astype(np.float32) for n in (4, 4, 2))

@@ -9,9 +9,10 @@ import pytest
 
 import graphc as tf
 from graphc.errors import ArgumentError
+from tests.draws import draws
 
 S = tf.contrib.seq2seq
-DRAWN = np.random.default_rng(6)
+DRAWN = draws(6)
 P, BEFORE = DRAWN.uniform(0.1, 0.9, size=(3, 5)).astype(np.float32), DRAWN.dirichlet(np.ones(5), 3).astype(np.float32)
 MEMORY, QUERY = DRAWN.normal(size=(3, 5, 4)).astype(np.float32), DRAWN.normal(size=(3, 2)).astype(np.float32)
 

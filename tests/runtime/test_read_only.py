@@ -147,7 +147,8 @@ SHAPES = {
     "itself, and in another shape": (lambda y: [y, tf.reshape(y, [100, 600])], [True, False]),
     "in two shapes": (lambda y: [tf.reshape(y, [100, 600]), tf.reshape(y, [600, 100])], [True, False]),
     "a part": (lambda y: [tf.reshape(y[1:], [59_999, 1])], [False]),
-    "turned round": (lambda y: [tf.transpose(tf.reshape(y, [600, 100]))], [False]),
+    "turned round": (lambda y: [tf.transpose(tf.reshape(y, [600, 100]))], [True]),
+    "backwards": (lambda y: [tf.reverse(y, [0])], [True]),
 }
 
 

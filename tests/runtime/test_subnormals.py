@@ -18,6 +18,7 @@ ONE = [1e-40, 1.5e-38, 1.0, -1e-42]         # the second is no subnormal number,
 COMPUTED: dict[str, Callable[[Any], Any]] = {
     "products": lambda x: x * 0.5, "sums": lambda x: x + x, "a row": lambda x: tf.reduce_sum(x * 0.5) - 0.5,
     "a library": lambda x: tf.matmul(tf.reshape(x, [-1, 1]) * 0.5, tf.ones([1, 40])), "a running sum": lambda x: tf.cumsum(x * 0.5),
+    "the least of rows": lambda x: tf.reduce_min(tf.reshape(x, [2, -1]), axis=1),
     "a host step": lambda x: tf.matrix_determinant(tf.reshape(x, [-1, 1, 1])),
     "a stage": lambda x: tf.boolean_mask(x, x * 0.5 > 0.0) * 0.5,
     "a stage that is evaluated": lambda x: tf.unique(tf.boolean_mask(x * 0.5, x < 1.0))[0] * 1.0,

@@ -64,7 +64,7 @@ class AdaMaxOptimizer(AdamOptimizer):
         self._power: Variable | None = None
 
     def _begin(self, pairs: GradsAndVars) -> None:
-        if self._power is None:
+        if self._power is None or self._power.graph is not pairs[0][1].graph:       # each graph has its own
             self._power = Variable(self._values(pairs[0][1].type.dtype, ("beta1",))["beta1"], trainable=False, name="beta1_power")
 
     def _common(self, pairs: GradsAndVars, hyper: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`tf.contrib.slim`: layers with scopes of arguments, losses, variables and a loop of training, as `contrib` has them, under one name."""
+"""`tf.contrib.slim`: layers with scopes of arguments, losses, variables, data of files and a loop of training, under one name."""
 
 from __future__ import annotations
 
@@ -9,15 +9,25 @@ from .. import losses as losses
 from .. import metrics as metrics
 from ..framework import *  # noqa: F403
 from ..layers import *  # noqa: F403
+from . import data_decoder as data_decoder
+from . import data_provider as data_provider
+from . import dataset as dataset
+from . import dataset_data_provider as dataset_data_provider
 from . import evaluation as evaluation
 from . import learning as learning
 from . import model_analyzer as model_analyzer
 from . import nets as nets
+from . import parallel_reader as parallel_reader
+from . import prefetch_queue as prefetch_queue
+from . import queues as queues
+from . import summaries as summaries
+from . import tfexample_decoder as tfexample_decoder
 from . import utils as utils
 
-initializers = regularizers = _layers       # its modules of these, whose names are those of layers
+initializers = regularizers = layers = _layers       # its modules of these, whose names are those of layers
 
-__all__ = sorted({*_layers.__all__, *_framework.__all__, "evaluation", "learning", "losses", "metrics",
-                  "model_analyzer", "nets", "utils"} - {"OPTIMIZER_CLS_NAMES", "is_tensor"})
+__all__ = sorted({*_layers.__all__, *_framework.__all__, "data_decoder", "data_provider", "dataset", "dataset_data_provider", "evaluation",
+                  "learning", "losses", "metrics", "model_analyzer", "nets", "parallel_reader", "prefetch_queue", "queues", "summaries",
+                  "tfexample_decoder", "utils"} - {"OPTIMIZER_CLS_NAMES", "is_tensor"})
 
 _namespace(globals())

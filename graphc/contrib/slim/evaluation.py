@@ -1,43 +1,64 @@
-"""`tf.contrib.slim.evaluation`: operations run on the variables of a checkpoint."""
+"""`tf.contrib.slim.evaluation`: operations run on the variables of a checkpoint, or of each new one of a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ... import summary, train
 from ...ir.arguments import hold as _hold
-from ...ir.graph import get_default_graph
-from ...runtime.session import ConfigProto, Session
+from ...runtime.session import ConfigProto
 from ...tf1_names import namespace as _namespace
-from ...train import get_global_step
-from ...variables import local_variables_initializer
+from .. import evaluating
+from ..evaluating import checkpoints_iterator, wait_for_new_checkpoint
+from ..stepping import ABSENT
 
-__all__ = ["evaluate_once"]
+__all__ = ["checkpoints_iterator", "evaluate_once", "evaluation_loop", "wait_for_new_checkpoint"]
+
+Feeds = Mapping[Any, Any] | None
+
+
+def _parts(logdir: Any, num_evals: int, summary_op: Any, summary_feeds: Feeds, variables: Sequence[Any] | None, initial_op: Any,
+           initial_feeds: Feeds, hooks: Sequence[Any] | None) -> dict[str, Any]:
+    """What slim's words are to the functions of `contrib.training`: hooks, and a scaffold."""
+    found = [evaluating.StopAfterNEvalsHook(num_evals), *(hooks or ())]
+    shown = summary.merge_all() if summary_op is ABSENT else summary_op
+    if shown is not None and logdir is not None:
+        found.append(evaluating.SummaryAtEndHook(log_dir=logdir, summary_op=shown, feed_dict=summary_feeds))
+    saver = None if variables is None else train.Saver(variables)
+    return {"hooks": found, "scaffold": train.Scaffold(init_op=initial_op, init_feed_dict=initial_feeds, saver=saver)}
 
 
 def evaluate_once(master: str, checkpoint_path: str, logdir: str | None = None, num_evals: int = 1, initial_op: Any = None,
-                  initial_op_feed_dict: Mapping[Any, Any] | None = None, eval_op: Any = None, eval_op_feed_dict: Mapping[Any, Any] | None = None,
-                  final_op: Any = None, final_op_feed_dict: Mapping[Any, Any] | None = None, summary_op: Any = None,
-                  summary_op_feed_dict: Mapping[Any, Any] | None = None, variables_to_restore: Sequence[Any] | None = None,
-                  session_config: ConfigProto | None = None, hooks: Any = None) -> Any:
+                  initial_op_feed_dict: Feeds = None, eval_op: Any = None, eval_op_feed_dict: Feeds = None, final_op: Any = None,
+                  final_op_feed_dict: Feeds = None, summary_op: Any = ABSENT, summary_op_feed_dict: Feeds = None,
+                  variables_to_restore: Sequence[Any] | None = None, session_config: ConfigProto | None = None,
+                  hooks: Sequence[Any] | None = None) -> Any:
     """Read a checkpoint, run `eval_op` so many times, and give what `final_op` gives. NotFoundError, DataLossError: no checkpoint that fits.
 
-    Summaries of `summary_op` are written to `logdir`. What a run raises.
+    Summaries of `summary_op`, all of the graph unless others or None are given, are written to `logdir`. Queues are filled by their threads.
+    GraphError: several counters of evaluations. What a run raises.
     """
-    graph = get_default_graph()
-    start = initial_op if initial_op is not None else local_variables_initializer()
-    with Session(graph=graph, config=session_config) as session:
-        train.Saver(variables_to_restore).restore(session, checkpoint_path)
-        session.run(start, initial_op_feed_dict)
-        for _ in range(num_evals if eval_op is not None else 0):
-            session.run(eval_op, eval_op_feed_dict)
-        result = session.run(final_op, final_op_feed_dict) if final_op is not None else None
-        if summary_op is not None and logdir is not None:
-            step = get_global_step()
-            with summary.FileWriter(logdir) as writer:
-                writer.add_summary(session.run(summary_op, summary_op_feed_dict), None if step is None else session.run(step))
-        return result
+    parts = _parts(logdir, num_evals, summary_op, summary_op_feed_dict, variables_to_restore, initial_op, initial_op_feed_dict, hooks)
+    return evaluating.evaluate_once(checkpoint_path, master, eval_ops=eval_op, feed_dict=eval_op_feed_dict, final_ops=final_op,
+                                    final_ops_feed_dict=final_op_feed_dict, config=session_config, **parts)
+
+
+def evaluation_loop(master: str, checkpoint_dir: Any, logdir: Any, num_evals: int = 1, initial_op: Any = None, initial_op_feed_dict: Feeds = None,
+                    init_fn: Any = None, eval_op: Any = None, eval_op_feed_dict: Feeds = None, final_op: Any = None,
+                    final_op_feed_dict: Feeds = None, summary_op: Any = ABSENT, summary_op_feed_dict: Feeds = None,
+                    variables_to_restore: Sequence[Any] | None = None, eval_interval_secs: float = 60, max_number_of_evaluations: int | None = None,
+                    session_config: ConfigProto | None = None, timeout: float | None = None, timeout_fn: Callable[[], Any] | None = None,
+                    hooks: Sequence[Any] | None = None) -> Any:
+    """`evaluate_once` of each new checkpoint of a folder, so many times, or until none comes; what `final_op` gave last.
+
+    GraphError: no path, or several counters of evaluations. DataLossError: a checkpoint does not fit. What a run raises.
+    """
+    parts = _parts(logdir, num_evals, summary_op, summary_op_feed_dict, variables_to_restore, initial_op, initial_op_feed_dict, hooks)
+    return evaluating.evaluate_repeatedly(
+        checkpoint_dir, master, eval_ops=eval_op, feed_dict=eval_op_feed_dict, final_ops=final_op, final_ops_feed_dict=final_op_feed_dict,
+        eval_interval_secs=eval_interval_secs, config=session_config, max_number_of_evaluations=max_number_of_evaluations, timeout=timeout,
+        timeout_fn=timeout_fn, **parts)
 
 
 _hold(globals(), __all__)

@@ -9,58 +9,25 @@ from typing import Any
 
 from ... import summary
 from ... import train as _train
-from ...errors import GraphError
+from ...errors import GraphError, OutOfRangeError
 from ...ir.arguments import hold as _hold
-from ...ir.collecting import GraphKeys
-from ...ir.graph import Graph, get_default_graph, name_scope
+from ...ir.graph import Graph, get_default_graph
 from ...ir.node import Node, here
 from ...logging import info
-from ...ops.array import identity
-from ...ops.debug import check_numerics as checked
-from ...ops.math import cast, multiply
+from ...ops.math import cast, equal, greater_equal, mod
+from ...ops.sources import constant
 from ...ops.state import Variable
 from ...runtime.session import ConfigProto, Session
 from ...tf1_names import namespace as _namespace
-from ...train import clip_by_norm, get_global_step, get_or_create_global_step
+from ...train import get_global_step
 from ...train.optimizer import Optimizer
-from ...variables import global_variables_initializer, local_variables_initializer, trainable_variables
+from ...variables import global_variables_initializer
+from ..stepping import ABSENT, DEFAULT, Transform, add_gradients_summaries, clip_gradient_norms, made_step, multiply_gradients
 
 __all__ = ["add_gradients_summaries", "clip_gradient_norms", "create_train_op", "multiply_gradients", "train", "train_step"]
 
-_DEFAULT = 0            # of `global_step`: the graph's own, which counts the steps; None: nothing counts them
-Pairs = Sequence[tuple[Any, Variable]]
 
-
-def clip_gradient_norms(gradients_to_variables: Pairs, max_norm: float) -> list[tuple[Any, Variable]]:
-    """Pairs of gradients and variables, each gradient by itself of a norm of at most `max_norm`. DTypeError: no numbers."""
-    return [(g if g is None else clip_by_norm(g, max_norm), v) for g, v in gradients_to_variables]
-
-
-def multiply_gradients(grads_and_vars: Pairs, gradient_multipliers: Mapping[Any, Any]) -> list[tuple[Any, Variable]]:
-    """Pairs of gradients and variables, the gradients multiplied by what a dict has for the variable or its name. GraphError: an empty dict, or
-    a variable without gradient."""
-    if not isinstance(gradient_multipliers, Mapping) or not gradient_multipliers:
-        raise GraphError(f"multiply_gradients takes a dict of factors, not {gradient_multipliers!r:.60}{here()}")
-    found = []
-    for g, v in grads_and_vars:
-        factor = gradient_multipliers.get(v, gradient_multipliers.get(v.op.name))
-        if factor is not None and g is None:
-            raise GraphError(f"multiply_gradients: {v.op.name} has no gradient{here()}")
-        found.append((g if factor is None else multiply(g, cast(factor, g.dtype) if isinstance(factor, Node) else factor), v))
-    return found
-
-
-def add_gradients_summaries(grads_and_vars: Pairs) -> list[Any]:
-    """A histogram of each gradient, and its norm. DTypeError: no numbers."""
-    from ...train import global_norm
-    found = []
-    for g, v in grads_and_vars:
-        if g is not None:
-            found += [summary.histogram(f"{v.op.name}/gradient", g), summary.scalar(f"{v.op.name}/gradient_norm", global_norm([g]))]
-    return found
-
-
-def create_train_op(total_loss: Any, optimizer: Optimizer, global_step: Any = _DEFAULT, update_ops: Sequence[Any] | None = None,
+def create_train_op(total_loss: Any, optimizer: Optimizer, global_step: Any = DEFAULT, update_ops: Sequence[Any] | None = None,
                     variables_to_train: Sequence[Variable] | None = None, clip_gradient_norm: float = 0, summarize_gradients: bool = False,
                     gate_gradients: Any = None, aggregation_method: Any = None, colocate_gradients_with_ops: bool = False,
                     gradient_multipliers: Mapping[Any, Any] | None = None, check_numerics: bool = True) -> Node:
@@ -75,23 +42,12 @@ def create_train_op(total_loss: Any, optimizer: Optimizer, global_step: Any = _D
     >>> sess.run(step), sess.run(v)
     (np.float32(4.0), np.float32(1.0))
     """
-    graph = get_default_graph()
-    counter = get_or_create_global_step() if global_step is _DEFAULT else global_step
-    updates = [*(graph.get_collection(GraphKeys.UPDATE_OPS) if update_ops is None else update_ops)]
-    with graph.control_dependencies(updates):
-        loss = identity(total_loss)
-    pairs = optimizer.compute_gradients(loss, variables_to_train if variables_to_train is not None else trainable_variables())
+    transforms: list[Transform] = []
     if gradient_multipliers:
-        pairs = multiply_gradients(pairs, gradient_multipliers)
+        transforms.append(lambda pairs: multiply_gradients(pairs, gradient_multipliers))
     if clip_gradient_norm > 0:
-        pairs = clip_gradient_norms(pairs, clip_gradient_norm)
-    if summarize_gradients:
-        add_gradients_summaries(pairs)
-    applied = optimizer.apply_gradients(pairs, global_step=counter)
-    with name_scope("train_op"), graph.control_dependencies([applied, *updates]):
-        made = checked(loss, "LossTensor is inf or nan") if check_numerics else identity(loss)
-    graph.add_to_collection(GraphKeys.TRAIN_OP, made)
-    return made
+        transforms.append(lambda pairs: clip_gradient_norms(pairs, clip_gradient_norm))
+    return made_step(total_loss, optimizer, global_step, update_ops, variables_to_train, transforms, summarize_gradients, check_numerics)
 
 
 def train_step(sess: Session, train_op: Any, global_step: Any, train_step_kwargs: Mapping[str, Any] | None = None) -> tuple[Any, bool]:
@@ -105,17 +61,18 @@ def train_step(sess: Session, train_op: Any, global_step: Any, train_step_kwargs
     return loss, stop
 
 
-def train(train_op: Any, logdir: str | None, train_step_fn: Callable[..., Any] | None = None, train_step_kwargs: Any = None,
+def train(train_op: Any, logdir: str | None, train_step_fn: Callable[..., Any] | None = None, train_step_kwargs: Any = ABSENT,
           log_every_n_steps: int = 1, graph: Graph | None = None, master: str = "", is_chief: bool = True, global_step: Any = None,
           number_of_steps: int | None = None, init_op: Any = None, init_feed_dict: Mapping[Any, Any] | None = None, local_init_op: Any = None,
-          init_fn: Callable[[Session], Any] | None = None, ready_op: Any = None, summary_op: Any = None, save_summaries_secs: float = 600,
+          init_fn: Callable[[Session], Any] | None = None, ready_op: Any = None, summary_op: Any = ABSENT, save_summaries_secs: float = 600,
           summary_writer: Any = None, startup_delay_steps: int = 0, saver: Any = None, save_interval_secs: float = 600, sync_optimizer: Any = None,
           session_config: ConfigProto | None = None, session_wrapper: Callable[[Session], Any] | None = None, trace_every_n_steps: Any = None,
           ignore_live_threads: bool = False) -> Any:
     """Run a training step until `number_of_steps` are done, or the step function says so; the last loss.
 
     With a `logdir` the newest checkpoint in it is gone on with, checkpoints are written there every `save_interval_secs` and at the end, and
-    summaries if `summary_op` gives them. Without one variables begin with `init_op` (default: their initial values) and `init_fn`. GraphError: there
+    summaries of `summary_op` (all of the graph, unless others or None are given). Queues are filled by their threads; where the input has run out
+    the training ends. Without one variables begin with `init_op` (default: their initial values) and `init_fn`. GraphError: there
     is no global step, or nothing that ends the training. What a run raises.
     """
     graph = graph or get_default_graph()
@@ -124,8 +81,10 @@ def train(train_op: Any, logdir: str | None, train_step_fn: Callable[..., Any] |
         if step is None:
             raise GraphError(f"train: the graph has no global step; create_train_op makes one{here()}")
         start_op = init_op if init_op is not None else global_variables_initializer()
-        local_op = local_init_op if local_init_op is not None else local_variables_initializer()
+        local_op = local_init_op if local_init_op is not None else _train.Scaffold.default_local_init_op()
         keeper = saver if saver is not None else _train.Saver() if logdir else None
+        shown = summary.merge_all() if summary_op is ABSENT else summary_op
+        options = _step_options(step, number_of_steps, log_every_n_steps) if train_step_kwargs is ABSENT else dict(train_step_kwargs or {})
     with Session(graph=graph, config=session_config) as made:
         session = session_wrapper(made) if session_wrapper is not None else made
         newest = _train.latest_checkpoint(logdir) if logdir and os.path.isdir(logdir) else None
@@ -136,8 +95,27 @@ def train(train_op: Any, logdir: str | None, train_step_fn: Callable[..., Any] |
             if init_fn is not None:
                 init_fn(session)
         session.run(local_op)
-        return _loop(session, graph, train_op, step, train_step_fn or train_step, dict(train_step_kwargs or {}), log_every_n_steps,
-                     number_of_steps, logdir, keeper, save_interval_secs, summary_op, summary_writer, save_summaries_secs)
+        coordinator = _train.Coordinator()
+        _train.start_queue_runners(made, coordinator)
+        step_fn = train_step_fn or (_plain_step if train_step_kwargs is ABSENT else train_step)
+        try:
+            loss = _loop(session, graph, train_op, step, step_fn, options, log_every_n_steps, number_of_steps, logdir, keeper,
+                         save_interval_secs, shown, summary_writer, save_summaries_secs)
+        finally:
+            coordinator.request_stop()
+            coordinator.join(ignore_live_threads=True)          # raises what a thread has raised
+        return loss
+
+
+def _step_options(step: Any, most: int | None, log_every: int) -> dict[str, Any]:
+    """What a program's own step function finds in `train_step_kwargs`: whether the step was the last, and whether it is to be told of."""
+    stop = greater_equal(step, cast(most, step.dtype)) if most else constant(False)
+    return {"should_stop": stop, **({"should_log": equal(mod(step, cast(log_every, step.dtype)), 0)} if log_every > 0 else {})}
+
+
+def _plain_step(sess: Session, train_op: Any, global_step: Any, train_step_kwargs: Mapping[str, Any]) -> tuple[Any, bool]:
+    """`train_step` of a loop that counts and logs by itself."""
+    return sess.run(train_op), False
 
 
 def _loop(session: Any, graph: Graph, train_op: Any, step: Any, step_fn: Callable[..., Any], options: dict[str, Any], log_every: int,
@@ -151,7 +129,11 @@ def _loop(session: Any, graph: Graph, train_op: Any, step: Any, step_fn: Callabl
         count = int(session.run(step))
         while not stop and (most is None or count < most):
             start = time.perf_counter()
-            loss, stop = step_fn(session, train_op, step, options)
+            try:
+                loss, stop = step_fn(session, train_op, step, options)
+            except OutOfRangeError as e:
+                info("training stops: %s", e)
+                break
             count = int(session.run(step))
             now = time.perf_counter()
             if log_every and count % log_every == 0:

@@ -23,6 +23,7 @@ from typing import Any
 def namespace() -> dict[str, Any]:
     """The names a kernel source may use (imports Numba)."""
     from . import complex_numbers, vecmath, vecrandom
+    from .extremes import extremes_functions
     from .memory import memory
     from .scalars import scalars
     from .tile_parts import parts
@@ -31,7 +32,8 @@ def namespace() -> dict[str, Any]:
 
     # Numba would compile Python's min and max as functions of their own.
     plain = {"pow": power(), "min": scalars()["minimum"], "max": scalars()["maximum"], "inf": float("inf")}
-    names = {**scalars(), **memory(), **tiles(), **parts(), **transforms(), **vecmath.intrinsics(), **vecrandom.intrinsics(), **plain}
+    names = {**scalars(), **extremes_functions(), **memory(), **tiles(), **parts(), **transforms(), **vecmath.intrinsics(),
+             **vecrandom.intrinsics(), **plain}
     both = {name: complex_numbers.either(name, names[name], f) if name in names else f for name, f in complex_numbers.functions().items()}
     return names | both
 

@@ -1,0 +1,20 @@
+"""`tf.autograph`: what programs say of functions that are not to be translated; graphc translates none, so that `tf.cond` says what a branch is."""
+
+from __future__ import annotations
+
+from ..tf1_names import namespace as _namespace
+from . import experimental
+
+__all__ = ["experimental", "trace"]
+
+
+def trace(*args: object) -> None:
+    """Print the arguments while the graph is built.
+
+    >>> tf.autograph.trace("one", 2)
+    one 2
+    """
+    print(*args)
+
+
+_namespace(globals())
