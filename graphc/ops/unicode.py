@@ -42,7 +42,7 @@ def encoding_of(name: Any) -> Encoding:
         codec = codecs.lookup(name if isinstance(name, str) else name.decode()).name
     except (LookupError, AttributeError, UnicodeError, TypeError):
         raise InvalidArgumentError(f"there is no encoding {name!r:.60}") from None
-    if codec == "utf-8" or codec in _OF_BYTES:
+    if codec in ("utf-8", *_OF_BYTES):
         return Encoding(codec, 1, False)
     family, _, order = codec.rpartition("-") if codec.count("-") > 1 else (codec, "", "")
     if family not in ("utf-16", "utf-32"):
