@@ -44,7 +44,8 @@ def get_or_create_eval_step() -> Any:
     if found:
         return found[0]
     with variable_scope(""):
-        return get_variable("eval_step", [], np.int64, zeros_initializer(), trainable=False, collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.EVAL_STEP])
+        return get_variable("eval_step", [], np.int64, zeros_initializer(), trainable=False,
+                            collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.EVAL_STEP])
 
 
 class StopAfterNEvalsHook(SessionRunHook):

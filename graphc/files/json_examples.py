@@ -27,7 +27,7 @@ def _members(value: Any, known: tuple[str, ...], what: str) -> dict[str, Any]:
     """The members of a message that are set. InvalidArgumentError: it is none, or has others."""
     if not isinstance(value, dict):
         raise InvalidArgumentError(f"{what} is an object, not {value!r:.60}")
-    found: dict[str, Any] = {_NAMES.get(key, key): member for key, member in value.items()}
+    found: dict[str, Any] = {_NAMES.get(key) or key: member for key, member in value.items()}
     unknown = [key for key in found if key not in known]
     if unknown or len(found) < len(value):
         raise InvalidArgumentError(f"{what} has no {unknown[0]!r:.60}" if unknown else f"{what} has a member twice")
