@@ -24,12 +24,13 @@ class OfElements(TypeSpec):
     @classmethod
     def from_value(cls, value: Any) -> Any:
         """The spec of such a value. GraphError: it is none."""
+        given: Any = value
         if not isinstance(value, cls.value_type):
             raise GraphError(f"{cls.__name__}.from_value takes a value of the class {cls.value_type.__name__}, not {value!r:.60}{here()}")
-        return cls(value._structure)
+        return cls(given._structure)
 
     def _found(self, value: Any) -> TypeSpec | None:
-        return type(self)(value._structure) if isinstance(value, self.value_type) else None
+        return type(self).from_value(value) if isinstance(value, self.value_type) else None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({told(self._elements, 'specs')!r})"
