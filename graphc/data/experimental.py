@@ -1,4 +1,4 @@
-"""`tf.data.experimental` and `tf.contrib.data`: transformations for `Dataset.apply`, and datasets of other files."""
+"""`tf.data.experimental`: transformations for `Dataset.apply`, datasets of other files, optional elements, and what is known of elements."""
 
 from __future__ import annotations
 
