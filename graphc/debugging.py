@@ -1,4 +1,4 @@
-"""`tf.debugging`: assertions and checks of values while a graph runs."""
+"""`tf.debugging`: assertions and checks of values and shapes, when a graph is built where they are known, else while it runs."""
 
 from .ops.assertions import (
     assert_integer,

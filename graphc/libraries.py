@@ -11,6 +11,8 @@ from .train.checkpoints import path_of
 
 __all__ = ["load_file_system_library", "load_library", "load_op_library"]
 
+_OPERATORS = "tf.py_func makes an operator of a Python function, graphc.extend one that is compiled"
+
 
 def load_op_library(library_filename: Any) -> NoReturn:
     """NotFoundError: there is no such file. UnimplementedError: graphc loads no library; `tf.py_func` makes an operator.
@@ -20,12 +22,12 @@ def load_op_library(library_filename: Any) -> NoReturn:
     ... except tf.errors.NotFoundError:
     ...     ops = None
     """
-    _refuse("load_op_library", library_filename, "tf.py_func makes an operator of a Python function, graphc.extend one that is compiled")
+    _refuse("load_op_library", library_filename, _OPERATORS)
 
 
 def load_library(library_location: Any) -> NoReturn:
     """NotFoundError: there is no such file or folder. UnimplementedError: graphc loads no library, as of `load_op_library`."""
-    _refuse("load_library", library_location, "tf.py_func makes an operator of a Python function, graphc.extend one that is compiled")
+    _refuse("load_library", library_location, _OPERATORS)
 
 
 def load_file_system_library(library_filename: Any) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`tf.linalg`: products, factors and solutions of matrices, under the names that later programs use."""
+"""`tf.linalg`: products, factors and solutions of matrices, and operators that stand for matrices, under the names that later programs use."""
 
 from .nn import l2_normalize
 from .ops.array import (

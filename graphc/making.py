@@ -1,4 +1,4 @@
-"""Variables made otherwise than one by one: by functions of the program in a scope, and in parts along an axis."""
+"""Variables of programs that make them in a way of their own, by functions in a scope or in parts along an axis, and check that they have values."""
 
 from __future__ import annotations
 

@@ -12,9 +12,8 @@ from .ir.node import here
 
 __all__ = ["control_flow_v2_enabled", "disable_control_flow_v2", "disable_eager_execution", "disable_resource_variables", "disable_tensor_equality",
            "disable_v2_behavior", "disable_v2_tensorshape", "enable_control_flow_v2", "enable_eager_execution", "enable_resource_variables",
-           "enable_tensor_equality",
-           "enable_v2_behavior", "enable_v2_tensorshape", "executing_eagerly", "executing_eagerly_outside_functions", "init_scope",
-           "recompute_grad", "resource_variables_enabled"]
+           "enable_tensor_equality", "enable_v2_behavior", "enable_v2_tensorshape", "executing_eagerly", "executing_eagerly_outside_functions",
+           "init_scope", "recompute_grad", "resource_variables_enabled"]
 
 
 def disable_v2_behavior() -> None:

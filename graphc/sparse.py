@@ -1,4 +1,4 @@
-"""`tf.sparse`: sparse tensors under the names of TensorFlow 1.13 and later, each the operator that `tf.sparse_<name>` is."""
+"""`tf.sparse`: sparse tensors under the names of TensorFlow 1.13 and later, most of which are `tf.sparse_<name>` as well."""
 
 from .data.staging import SparseConditionalAccumulator
 from .ops.slices import sparse_mask

@@ -1,4 +1,4 @@
-"""`tf.strings`: operators on texts under the names of TensorFlow 1.13 and later, each the operator that stands under `tf`."""
+"""`tf.strings`: operators on texts under the names of TensorFlow 1.13 and later; texts cut, joined, searched, and as code points of Unicode."""
 
 from .ops.printing import string_format
 from .ops.ragged_texts import (

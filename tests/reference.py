@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from enum import Enum
 from types import ModuleType
 from typing import Any
 
@@ -52,7 +53,9 @@ def _home(value: Any) -> str:
 
 
 def signature(value: Any) -> str:
-    """Names and defaults of the arguments: what they may be stands in the docstring."""
+    """Names and defaults of the arguments: what they may be stands in the docstring. Those of an enumeration are Python's, and others in each."""
+    if isinstance(value, type) and issubclass(value, Enum):
+        return ""
     try:
         sig = inspect.signature(value)
     except (TypeError, ValueError):
@@ -200,7 +203,8 @@ def exists(name: str) -> bool:
 def pages() -> dict[str, str]:
     """All files of the folder, by name."""
     documented: dict[int, str] = {}
-    found = {f"{space}.md": page(space, module, documented) for space, module in spaces().items()}
+    # What a namespace of TensorFlow's has is described there, and not where `contrib` has it too.
+    found = {f"{space}.md": page(space, module, documented) for space, module in sorted(spaces().items(), key=lambda item: "contrib" in item[0])}
     lines = [f"* [`{space}`]({space}.md): {'what stands at the top.' if space == 'tf' else _first(module.__doc__).split(': ', 1)[-1]}"
              for space, module in spaces().items()]
     found["tensorflow1.md"] = names_page()

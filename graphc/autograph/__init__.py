@@ -1,4 +1,4 @@
-"""`tf.autograph`: what programs say of functions that are not to be translated; graphc translates none, so that `tf.cond` says what a branch is."""
+"""`tf.autograph`: graphc translates no Python function, so of these names there are those that need no translation; `tf.cond` makes branches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tf.autograph.experimental`: the mark of functions that are to stay as they are, as all functions do here."""
+"""`tf.autograph.experimental`: the decorator of functions that are not to be translated, as none is here."""
 
 from __future__ import annotations
 

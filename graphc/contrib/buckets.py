@@ -1,8 +1,8 @@
-"""Batches of elements of a kind, of `contrib.training`: a queue for each kind, most often a range of lengths, and one for the batches."""
+"""Buckets of `contrib.training`: elements of one kind, most often of about one length, in batches, from a queue for each kind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,14 @@ from ..ir.operator import to_node
 from ..ops.math import cast, equal, greater_equal, logical_and
 from ..ops.reduce import reduce_sum
 from ..ops.state import group
+from ..train.inputs import taken_apart
 from ..train.queue_runner import QueueRunner, add_queue_runner
 
 __all__ = ["bucket", "bucket_by_sequence_length"]
 
 
 def _per_bucket(what: str, given: Any, count: int) -> list[Any]:
+    """A number for each bucket, of a list of so many or one for all. ArgumentError: others."""
     found = [*given] if isinstance(given, (list, tuple)) else [given] * count
     if len(found) != count:
         raise ArgumentError(f"bucket: {len(found)} {what} for {count} buckets{here()}")
@@ -35,17 +37,15 @@ def bucket(tensors: Any, which_bucket: Any, batch_size: Any, num_buckets: int, n
 
     `which_bucket`: the number for this run's element, below `num_buckets`; `batch_size`, `bucket_capacities`: one number, or one for each;
     `keep_input`: whether the element is kept. `dynamic_pad`: open sizes are padded to the largest of the batch. Threads fill the queues.
-    ArgumentError: fewer than two buckets, or not a number for each. ShapeError: a shape that is not known. OutOfRangeError, when run: there is no
-    more.
+    ArgumentError: fewer than two buckets, or not a number for each. GraphError: no tensors. ShapeError: a shape that is not known.
+    OutOfRangeError, when run: there is no more.
     """
     if num_buckets < 2:
         raise ArgumentError(f"bucket: num_buckets is 2 or more, not {num_buckets}{here()}")
     batches = _per_bucket("sizes of batches", batch_size, num_buckets)
     capacities = _per_bucket("capacities", capacity if bucket_capacities is None else bucket_capacities, num_buckets)
-    names = sorted(tensors) if isinstance(tensors, Mapping) else None
-    listed = [tensors[n] for n in names] if names is not None else [*tensors] if isinstance(tensors, (list, tuple)) else [tensors]
     with name_scope(name, "bucket"):
-        nodes = [to_node(t) for t in listed]
+        nodes, together = taken_apart("bucket", tensors)
         given = [n.type.shape for n in nodes] if shapes is None else [*shapes]
         for n, s in zip(nodes, given, strict=True):
             if s is None or (None in tuple(s) and not dynamic_pad):
@@ -66,9 +66,7 @@ def bucket(tensors: Any, which_bucket: Any, batch_size: Any, num_buckets: int, n
         which.set_shape([])
         for n, s in zip(found, given, strict=True):
             n.set_shape([rows, *s])
-        if names is not None:
-            return which, dict(zip(names, found, strict=True))
-        return which, found if isinstance(tensors, (list, tuple)) else found[0]
+        return which, together(found)
 
 
 def bucket_by_sequence_length(input_length: Any, tensors: Any, batch_size: Any, bucket_boundaries: Sequence[int], num_threads: int = 1,
@@ -78,24 +76,21 @@ def bucket_by_sequence_length(input_length: Any, tensors: Any, batch_size: Any, 
     """Batches of elements of about one length: the lengths, int[batch], and the tensors, as they were given (a list, a dict or one).
 
     `bucket_boundaries`: the lengths at which a bucket begins, rising; there is one bucket more. The rest as for `bucket`. ArgumentError: no
-    boundaries, or such that do not rise, or not a number for each bucket. DTypeError: a length that is no whole number. ShapeError: a shape that
-    is not known. OutOfRangeError, when run: there is no more.
+    boundaries, or such that do not rise, or not a number for each bucket. DTypeError: a length that is no whole number. GraphError: no tensors.
+    ShapeError: a shape that is not known. OutOfRangeError, when run: there is no more.
     """
     edges = [*bucket_boundaries] if isinstance(bucket_boundaries, (list, tuple)) else []
     if not edges or any(a >= b for a, b in zip(edges, edges[1:], strict=False)):
         raise ArgumentError(f"bucket_by_sequence_length: bucket_boundaries are numbers that rise, not {bucket_boundaries!r:.80}{here()}")
-    names = sorted(tensors) if isinstance(tensors, Mapping) else None
-    listed = [tensors[n] for n in names] if names is not None else [*tensors] if isinstance(tensors, (list, tuple)) else [tensors]
     with name_scope(name, "bucket_by_sequence_length"):
+        nodes, together = taken_apart("bucket_by_sequence_length", tensors)
         length = to_node(input_length)
         if not np.issubdtype(length.type.dtype, np.integer):
             raise DTypeError(f"bucket_by_sequence_length: a length is a whole number, not {describe(length)}{here()}")
         which = reduce_sum(cast(greater_equal(length, np.array(edges, length.type.dtype)), np.int32))
-        _, (lengths, *found) = bucket([length, *listed], which, batch_size, len(edges) + 1, num_threads, capacity, bucket_capacities,
+        _, (lengths, *found) = bucket([length, *nodes], which, batch_size, len(edges) + 1, num_threads, capacity, bucket_capacities,
                                       None if shapes is None else [(), *shapes], dynamic_pad, allow_smaller_final_batch, keep_input, shared_name)
-        if names is not None:
-            return lengths, dict(zip(names, found, strict=True))
-        return lengths, found if isinstance(tensors, (list, tuple)) else found[0]
+        return lengths, together(found)
 
 
 _hold(globals(), __all__)

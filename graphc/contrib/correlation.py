@@ -16,6 +16,7 @@ from ..ops.contract import held
 from ..ops.math import div_no_nan, less_equal, sqrt, where
 from ..ops.reduce import reduce_sum
 from ..ops.state import assign
+from ..variables import variable_scope
 
 __all__ = ["streaming_covariance", "streaming_pearson_correlation"]
 
@@ -27,9 +28,9 @@ def _floats(what: str, predictions: Any, labels: Any) -> tuple[Node, Node]:
     return held(f"metrics.{what}", "same", p, y), y
 
 
-def _covariance(what: str, p: Node, y: Node, weights: Any, name: str) -> tuple[Node, Node]:
+def _covariance(what: str, p: Node, y: Node, weights: Any, scope: str) -> tuple[Node, Node]:
     """The covariance over all batches, and the operation that takes a batch in. Chan, Golub and LeVeque (1979), equation 1.5."""
-    with scoped(name, what):
+    with variable_scope(scope):
         count, mean_p, mean_y, together = (local_sum((), "float32", part) for part in ("count", "mean_prediction", "mean_label", "comoment"))
         w = broadcast_to(np.float32(1.0) if weights is None else as_weight(what, weights, p), shape_of(p))
         number = reduce_sum(w)
@@ -46,7 +47,7 @@ def _covariance(what: str, p: Node, y: Node, weights: Any, name: str) -> tuple[N
 
 
 def _quotient(together: Node, count: Node) -> Node:
-    """What is divided by one less than the count; not a number of fewer than two."""
+    """A sum divided by one less than its count; nan of fewer than two."""
     few = less_equal(count, 1.0)
     return where(few, together * np.float32(np.nan), together / where(few, count * 0.0 + 1.0, count - 1.0))
 
@@ -64,7 +65,7 @@ def streaming_covariance(predictions: Any, labels: Any, weights: Any = None, met
     """
     p, y = _floats("streaming_covariance", predictions, labels)
     with scoped(name, "covariance"):
-        return collected(*_covariance("covariance", p, y, weights, "of"), metrics_collections, updates_collections)
+        return collected(*_covariance("streaming_covariance", p, y, weights, "of"), metrics_collections, updates_collections)
 
 
 def streaming_pearson_correlation(predictions: Any, labels: Any, weights: Any = None, metrics_collections: Any = None,
@@ -80,7 +81,7 @@ def streaming_pearson_correlation(predictions: Any, labels: Any, weights: Any = 
     """
     p, y = _floats("streaming_pearson_correlation", predictions, labels)
     with scoped(name, "pearson_r"):
-        pairs = [_covariance("covariance", a, b, weights, part) for part, a, b in
+        pairs = [_covariance("streaming_pearson_correlation", a, b, weights, part) for part, a, b in
                  (("covariance", p, y), ("variance_predictions", p, p), ("variance_labels", y, y))]
         value, update = (both / (sqrt(of_p) * sqrt(of_y)) for both, of_p, of_y in zip(*pairs, strict=True))
         return collected(value, update, metrics_collections, updates_collections)

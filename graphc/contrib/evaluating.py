@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,27 +25,27 @@ from ..train import (
     SessionRunHook,
     checkpoints_iterator,
     get_global_step,
-    latest_checkpoint,
 )
+from ..train.checkpoint_manager import awaited
 from ..variables import get_variable, variable_scope
 
 __all__ = ["StopAfterNEvalsHook", "SummaryAtEndHook", "checkpoints_iterator", "evaluate_once", "evaluate_repeatedly", "get_or_create_eval_step",
            "wait_for_new_checkpoint"]
 
-_STEP = "eval_step"
 Feeds = Mapping[Any, Any] | None
 
 
 def get_or_create_eval_step() -> Any:
     """The graph's counter of evaluations, int64, a local variable, made if there is none. GraphError: there are several."""
     graph = get_default_graph()
-    found = graph.get_collection(_STEP)
+    found = graph.get_collection(GraphKeys.EVAL_STEP)
     if len(found) > 1:
         raise GraphError(f"get_or_create_eval_step: the graph has {len(found)} counters of evaluations{here()}")
     if found:
         return found[0]
     with variable_scope(""):
-        return get_variable(_STEP, [], np.int64, zeros_initializer(), trainable=False, collections=[GraphKeys.LOCAL_VARIABLES, _STEP])
+        return get_variable("eval_step", [], np.int64, zeros_initializer(), trainable=False,
+                            collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.EVAL_STEP])
 
 
 class StopAfterNEvalsHook(SessionRunHook):
@@ -96,14 +95,7 @@ class SummaryAtEndHook(SessionRunHook):
 def wait_for_new_checkpoint(checkpoint_dir: Any, last_checkpoint: str | None = None, seconds_to_sleep: float = 1,
                             timeout: float | None = None) -> str | None:
     """The newest checkpoint of a folder, once it is another than the last; None: `timeout` seconds went by. GraphError: no path."""
-    end = None if timeout is None else time.monotonic() + timeout
-    while True:
-        found = latest_checkpoint(checkpoint_dir)
-        if found is not None and found != last_checkpoint:
-            return found
-        if end is not None and time.monotonic() + seconds_to_sleep > end:
-            return None
-        time.sleep(seconds_to_sleep)
+    return awaited(checkpoint_dir, last_checkpoint, timeout, seconds_to_sleep)
 
 
 def _counted(eval_ops: Any, hooks: Sequence[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Measures that TensorFlow 1 keeps in contrib: agreement, the best F1, rates of mistakes, counts, all values."""
+"""Metrics that TensorFlow 1 keeps in contrib: how many values there were, Cohen's kappa, the best F1, rates of false predictions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..ops.state import assign_add
 __all__ = ["cohen_kappa", "count", "f1_score", "streaming_false_negative_rate",
            "streaming_false_negative_rate_at_thresholds", "streaming_false_positive_rate", "streaming_false_positive_rate_at_thresholds"]
 
-_SMALL = 1e-7
+_SMALL = 1e-7           # as in TensorFlow: of no cases a quotient is 0
 
 
 def count(values: Any, weights: Any = None, metrics_collections: Any = None, updates_collections: Any = None, name: str | None = None) -> Streaming:
@@ -39,7 +39,7 @@ def count(values: Any, weights: Any = None, metrics_collections: Any = None, upd
         return collected(total.read_value(), assign_add(total, more), metrics_collections, updates_collections)
 
 
-# ---------------------------------------------------------------------- agreement, F1, rates of mistakes
+# ---------------------------------------------------------------------- of classes and truth values
 
 def cohen_kappa(labels: Any, predictions_idx: Any, num_classes: int, weights: Any = None, metrics_collections: Any = None,
                 updates_collections: Any = None, name: str | None = None) -> Streaming:

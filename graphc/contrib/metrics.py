@@ -1,4 +1,4 @@
-"""`tf.contrib.metrics`: the metrics of `tf.metrics` under their older names, predictions first, and dicts of several."""
+"""`tf.contrib.metrics`: the metrics of `tf.metrics` under their older names, predictions first, dicts of several, and metrics of its own."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ..ops.array import identity
 from ..ops.debug import check_numerics as checked
 from ..ops.math import cast, multiply
 from ..ops.state import Variable
-from ..train import clip_by_norm, get_or_create_global_step
+from ..train import clip_by_norm, get_or_create_global_step, global_norm
 from ..train.optimizer import Optimizer
 from ..variables import trainable_variables
 
@@ -53,7 +53,6 @@ def multiply_gradients(grads_and_vars: Pairs, gradient_multipliers: Mapping[Any,
 
 def add_gradients_summaries(grads_and_vars: Pairs) -> list[Any]:
     """A histogram of each gradient, and its norm. DTypeError: no numbers."""
-    from ..train import global_norm
     found = []
     for g, v in grads_and_vars:
         if g is not None:

@@ -173,7 +173,7 @@ def filter_texts(node: Node, layout: Layout) -> list[KernelText]:
     if not direct:
         source = filter_text.total(tile.rows, tile.width, tile.dtype)
         texts.append(text_of(source, [sums, Slot("out", node, dtype)], [inner, outputs, groups, parts, tiles, inner - tile.rows, panels, *sizes[:4]],
-                           taps * inner, chunks * taps * inner * filters // WORK, node, 0))
+                             taps * inner, chunks * taps * inner * filters // WORK, node, 0))
     return texts
 
 
@@ -200,7 +200,7 @@ def apart_texts(node: Node, layout: Layout) -> list[KernelText]:
     work = element_count(y.type.shape) * taps // WORK
     return [text_of(filter_text.filter_apart(tile, count), [Slot("in", x, dtype), Slot("in", y, dtype), sums], extents, parts, work, node),
             text_of(filter_text.total_apart(dtype.name), [sums, Slot("out", node, dtype)], [parts, taps * channels], taps * channels,
-                  parts * taps * channels // WORK, node, 0)]
+                    parts * taps * channels // WORK, node, 0)]
 
 
 def _widened(node: Node, x: Node, y: Node, sides: Sequence[int], lead: int) -> tuple[list[Any], ...]:

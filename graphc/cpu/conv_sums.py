@@ -21,7 +21,9 @@ WORK = 64               # multiply-adds that count as one element touched: what 
 
 
 class Axis(NamedTuple):
-    """Along an axis: places of the result; where the window of a place begins; taps, one from the other; of memory, what one further is."""
+    """An axis that windows move over, as extents of a kernel: the result has so many `places`, and place p sees, from `step` p + `first` on, `taps`
+    elements of x, `tap_step` apart, of those from 0 to `size` that there are. Strides: what one further along the axis is in memory, of the filter
+    one tap."""
 
     places: Any
     step: Any
@@ -34,12 +36,21 @@ class Axis(NamedTuple):
     w_stride: Any
 
 
-Phase = tuple[list[Axis], Any, Any, list[tuple[Any, Any]]]
+class Phase(NamedTuple):
+    """A launch: its axes, where in a panel of the filter and where in the result it begins, and of each axis of the result (step, first place)."""
+
+    axes: list[Axis]
+    w_first: Any
+    y_first: Any
+    where: list[tuple[Any, Any]]
 
 
 class Sums(NamedTuple):
-    """A convolution, or its gradient to the input (`turned`), of x by w; `apart`: each channel by itself. Groups, channels and outputs of each,
-    the tile, and the strides in memory of x and of the result."""
+    """A convolution of x by w, or its gradient to the input (`turned`); `apart`: each channel by itself.
+
+    `sides` of the window; how many `groups`, and of each its channels (`depth`) and `outputs`; the tile of registers; strides in memory of x and of
+    the result.
+    """
 
     node: Node
     w: Node
@@ -90,21 +101,20 @@ class Sums(NamedTuple):
         return [s[self.lead - 1] if self.lead else 0 for s in (self.x_strides, self.y_strides)]
 
     def phases(self) -> list[Phase]:
-        """The launches: axes, where in a panel of the filter and where in the result they begin; along the axes of the result the step from one
-        place to the next, and the first. One, or one for each place within a stride."""
+        """The launches: one, or of the gradient to an input one for each place within a stride."""
         element = self.outputs if self.apart else self.depth * self.tile.width
         return _phases(self.node, self.x, self.sides, self.turned, self.x_strides[self.lead:-1], self.y_strides[self.lead:-1], element)
 
 
 class Ends(NamedTuple):
-    """Where results go: where nodes lie, the loop nest that a convolution is a member of, if there is one, and what of it is stored."""
+    """Where results go: the layout of memory, the loop nest that a convolution is a member of, if there is one, and what of it is stored."""
 
     layout: Layout
     group: Group | None
     stored: Collection[Node]
 
     def of(self, node: Node, slots: list[Slot], extents: int, axes: int) -> tuple[list[Slot], EpilogueStatements | None]:
-        """All slots of a kernel that has these, and so many extents; and the statements of the nest."""
+        """All slots of a kernel that has these and so many extents, for a result of so many axes; and the statements of the nest, if there is one."""
         if self.group is None:
             return [*slots, Slot("out", node, node.type.dtype)], None
         made = EpilogueStatements(self.group, self.stored, self.layout, slots, extents + 2 * axes, axes)
@@ -138,8 +148,8 @@ def _phases(node: Node, x: Node, sides: Sequence[int], turned: bool, x_strides: 
     places = node.type.shape[-count - 1:-1]
     sizes = x.type.shape[-count - 1:-1]
     if not turned:
-        return [([Axis(o, s, -before, d, k, n, xs, ys, ws) for o, s, (before, _), d, k, n, xs, ys, ws in
-                  zip(places, strides, around, dilations, sides, sizes, x_strides, y_strides, w_strides, strict=True)], 0, 0, [(1, 0)] * count)]
+        return [Phase([Axis(o, s, -before, d, k, n, xs, ys, ws) for o, s, (before, _), d, k, n, xs, ys, ws in
+                       zip(places, strides, around, dilations, sides, sizes, x_strides, y_strides, w_strides, strict=True)], 0, 0, [(1, 0)] * count)]
     found = []
     for rests in product(*map(range, strides)):
         axes, where, w_first, y_first = [], [], 0, 0
@@ -154,7 +164,7 @@ def _phases(node: Node, x: Node, sides: Sequence[int], turned: bool, x_strides: 
                              xs, s * ys, s // common * ws))
             where.append((s, begin * s + r - before))
             w_first, y_first = w_first + i0 * ws, y_first + (begin * s + r - before) * ys
-        found.append((axes, w_first, y_first, where))
+        found.append(Phase(axes, w_first, y_first, where))
     return found
 
 

@@ -1,4 +1,4 @@
-"""`tf.data.experimental` and `tf.contrib.data`: transformations for `Dataset.apply`, and datasets of other files."""
+"""`tf.data.experimental`: transformations for `Dataset.apply`, datasets of other files, optional elements, and what is known of elements."""
 
 from __future__ import annotations
 
@@ -46,8 +46,7 @@ __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Checkpoin
            "enumerate_dataset", "get_next_as_optional", "get_single_element", "get_structure", "ignore_errors", "make_saveable_from_iterator",
            "map_and_batch", "map_and_batch_with_legacy_function", "padded_batch_and_drop_remainder", "parallel_interleave", "prefetch_to_device",
            "rejection_resample", "sample_from_datasets", "scan", "shuffle_and_repeat", "sloppy_interleave", "take_while", "unbatch", "unique",
-           *csv.__all__, *examples.__all__, *grouping.__all__,
-           *options.__all__, *sql.__all__]
+           *csv.__all__, *examples.__all__, *grouping.__all__, *options.__all__, *sql.__all__]
 
 AUTOTUNE = -1
 INFINITE_CARDINALITY, UNKNOWN_CARDINALITY = counts.INFINITE, counts.UNKNOWN

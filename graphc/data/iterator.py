@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import CancelledError, FailedPreconditionError, GraphError, InvalidArgumentError, OutOfRangeError
+from ..ir.collecting import ITERATORS
 from ..ir.graph import get_default_graph
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
@@ -148,7 +149,7 @@ class Iterator(Structured):
         self.datasets: list[Dataset] = [] if dataset is None else [dataset]         # in which it may have a place
         others = [i.told_name for i in iterators_of()]
         self.told_name: str = next(n for k in itertools.count() if (n := f"{self._name}_{k}" if k else self._name) not in others)
-        self._graph.add_to_collection("iterators", self)
+        self._graph.add_to_collection(ITERATORS, self)
         self._handle = f"{self._name}_{next(_serial)}".encode()
         self._initializer: Operation | None = None
         self._by: Node | None = None
@@ -218,7 +219,7 @@ class Iterator(Structured):
 
 def iterators_of() -> list[Iterator]:
     """Those of the default graph."""
-    return [i for i in get_default_graph().get_collection("iterators") if isinstance(i, Iterator)]
+    return [i for i in get_default_graph().get_collection(ITERATORS) if isinstance(i, Iterator)]
 
 
 def _structured(what: str, value: Any) -> Structured:

@@ -16,7 +16,6 @@ from ..ops.array import identity
 from ..ops.debug import Assert
 from ..ops.outside import arrival
 from ..ops.sources import constant
-from ..ops.type_specs import TypeSpec
 from ..runtime.resources import Resources
 from .iterator import Iterator
 from .specs import OfElements
@@ -113,17 +112,4 @@ class OptionalSpec(OfElements):
     value_type = Optional
 
     def __init__(self, value_structure: Any):
-        super().__init__(value_structure)
-
-    @classmethod
-    def from_value(cls, value: Any) -> OptionalSpec:
-        """That of an `Optional`. GraphError: it is none."""
-        if not isinstance(value, Optional):
-            raise GraphError(f"OptionalSpec.from_value takes an Optional, not {value!r:.60}{here()}")
-        return cls(value._structure)
-
-    def _found(self, value: Any) -> TypeSpec | None:
-        return OptionalSpec(value._structure) if isinstance(value, Optional) else None
-
-    def __repr__(self) -> str:
-        return f"OptionalSpec({told(self._elements, 'specs')!r})"
+        super().__init__(value_structure)           # by TensorFlow's name for it

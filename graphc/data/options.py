@@ -62,9 +62,10 @@ class OptimizationOptions(_Options):
     """Options of `Options.experimental_optimization`; they have no effect."""
 
     _names = {**_named("apply_default_optimizations autotune autotune_algorithm autotune_buffers autotune_cpu_budget filter_fusion "
-                    "filter_with_random_uniform_fusion hoist_random_uniform inject_prefetch map_and_batch_fusion map_and_filter_fusion map_fusion "
-                    "map_parallelization noop_elimination parallel_batch reorder_data_discarding_ops shuffle_and_repeat_fusion "
-                    "seq_interleave_prefetch"), "map_vectorization": MapVectorizationOptions}
+                       "filter_with_random_uniform_fusion hoist_random_uniform inject_prefetch map_and_batch_fusion map_and_filter_fusion "
+                       "map_fusion map_parallelization noop_elimination parallel_batch reorder_data_discarding_ops shuffle_and_repeat_fusion "
+                       "seq_interleave_prefetch"),
+              "map_vectorization": MapVectorizationOptions}
 
 
 class StatsOptions(_Options):

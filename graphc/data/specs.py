@@ -1,4 +1,4 @@
-"""What is known of datasets and of optional elements before they are there: `DatasetSpec` and `OptionalSpec`."""
+"""What is known of values that have elements before they are there: `DatasetSpec`, and what `OptionalSpec` shares with it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,25 @@ __all__ = ["DatasetSpec"]
 
 
 class OfElements(TypeSpec):
-    """What is known of something that has elements of one structure."""
+    """What is known of a value, of the class `value_type`, that has elements of one structure."""
 
-    def __init__(self, element_spec: Any, shape: Any = ()):
-        super().__init__(shape, TEXT)
+    def __init__(self, element_spec: Any):
+        super().__init__((), TEXT)
         self._elements = element_spec if isinstance(element_spec, Structure) else of_specs(type(self).__name__, element_spec)
+
+    @classmethod
+    def from_value(cls, value: Any) -> Any:
+        """The spec of such a value. GraphError: it is none."""
+        given: Any = value
+        if not isinstance(value, cls.value_type):
+            raise GraphError(f"{cls.__name__}.from_value takes a value of the class {cls.value_type.__name__}, not {value!r:.60}{here()}")
+        return cls(given._structure)
+
+    def _found(self, value: Any) -> TypeSpec | None:
+        return type(self).from_value(value) if isinstance(value, self.value_type) else None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({told(self._elements, 'specs')!r})"
 
     def _told(self) -> tuple[Any, ...]:
         return (*super()._told(), repr(told(self._elements, "specs")))
@@ -53,19 +67,6 @@ class DatasetSpec(OfElements):
         if as_shape(dataset_shape) != ():
             raise GraphError(f"DatasetSpec: there is one dataset, and none of shape {dataset_shape!r:.40}{here()}")
         super().__init__(element_spec)
-
-    @classmethod
-    def from_value(cls, value: Any) -> DatasetSpec:
-        """That of a dataset. GraphError: it is none."""
-        if not isinstance(value, Dataset):
-            raise GraphError(f"DatasetSpec.from_value takes a dataset, not {value!r:.60}{here()}")
-        return cls(value._structure)
-
-    def _found(self, value: Any) -> TypeSpec | None:
-        return DatasetSpec(value._structure) if isinstance(value, Dataset) else None
-
-    def __repr__(self) -> str:
-        return f"DatasetSpec({told(self._elements, 'specs')!r})"
 
 
 Inner.spec = DatasetSpec

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import GraphcError, SerializationError
 from ..ir.body import Body
-from ..ir.collecting import GraphKeys
+from ..ir.collecting import ITERATORS, GraphKeys
 from ..ir.formats import FORMATS
 from ..ir.graph import Graph
 from ..ir.known import remembering, static_value
@@ -71,7 +71,7 @@ def _text(value: Any) -> str:
 
 
 # Collections of what only the program that made it can use: whoever reads a graph makes these anew.
-_OF_THE_PROGRAM = (GraphKeys.SAVERS, GraphKeys.QUEUE_RUNNERS, "iterators")
+_OF_THE_PROGRAM = (GraphKeys.SAVERS, GraphKeys.QUEUE_RUNNERS, ITERATORS)
 
 
 class _Writer:

@@ -6,7 +6,8 @@ import base64
 import binascii
 import json
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,17 +20,14 @@ from .wire import put_bytes
 
 __all__ = ["decode_json_example"]
 
-_LISTS = {"bytesList": BytesList, "floatList": FloatList, "int64List": Int64List}
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-# As protocol buffers read them: the names of the messages' own fields, too.
-_WORDS = {"bytes_list": "bytesList", "float_list": "floatList", "int64_list": "int64List"}
 
 
 def _members(value: Any, known: tuple[str, ...], what: str) -> dict[str, Any]:
     """The members of a message that are set. InvalidArgumentError: it is none, or has others."""
     if not isinstance(value, dict):
         raise InvalidArgumentError(f"{what} is an object, not {value!r:.60}")
-    found: dict[str, Any] = {_WORDS[key] if key in _WORDS else key: member for key, member in value.items()}
+    found: dict[str, Any] = {_NAMES.get(key) or key: member for key, member in value.items()}
     unknown = [key for key in found if key not in known]
     if unknown or len(found) < len(value):
         raise InvalidArgumentError(f"{what} has no {unknown[0]!r:.60}" if unknown else f"{what} has a member twice")
@@ -60,23 +58,35 @@ def _whole(value: Any) -> int:
     return made
 
 
-_READ = {"bytesList": (_bytes, "a text in base 64"), "floatList": (_float, "a number"), "int64List": (_whole, "a whole number of 64 bits")}
+class _Kind(NamedTuple):
+    """A kind of list: its field in a feature, its message, what reads a value of it, and what such a value is."""
+
+    field: str
+    message: Any
+    read: Callable[[Any], Any]
+    wanted: str
+
+
+_KINDS = {"bytesList": _Kind("bytes_list", BytesList, _bytes, "a text in base 64"),
+          "floatList": _Kind("float_list", FloatList, _float, "a number"),
+          "int64List": _Kind("int64_list", Int64List, _whole, "a whole number of 64 bits")}
+_NAMES = {kind.field: name for name, kind in _KINDS.items()}       # protocol buffers read the fields' own names, too
 
 
 def _feature(value: Any, name: str) -> Feature:
-    members = _members(value, (*_LISTS,), f"the feature {name!r:.60}")
+    members = _members(value, (*_KINDS,), f"the feature {name!r:.60}")
     if len(members) > 1:
         raise InvalidArgumentError(f"the feature {name!r:.60} is one list, not {' and '.join(members)}")
-    for kind, listed in members.items():
-        given = _members(listed, ("value",), f"the {kind} of the feature {name!r:.60}").get("value", [])
-        read, wanted = _READ[kind]
+    for key, listed in members.items():
+        given = _members(listed, ("value",), f"the {key} of the feature {name!r:.60}").get("value", [])
+        field, message, read, wanted = _KINDS[key]
         found = []
         for v in given if isinstance(given, list) else [given]:
             try:
                 found += [] if v is None else [read(v)]
             except (ValueError, OverflowError, binascii.Error):
                 raise InvalidArgumentError(f"the feature {name!r:.60} has the value {v!r:.60}, which is not {wanted}") from None
-        lists: dict[str, Any] = {word: _LISTS[kind](found) for word, own in _WORDS.items() if own == kind}
+        lists: dict[str, Any] = {field: message(found)}
         return Feature(**lists)
     return Feature()
 

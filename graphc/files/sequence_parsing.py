@@ -128,21 +128,27 @@ def _padded_steps(records: Sequence[Sequence[Any]], w: Wanted) -> Array:
 
 # ---------------------------------------------------------------------- what programs call
 
+def _asked(what: str, context_features: Any, sequence_features: Any) -> tuple[tuple[Wanted, ...], tuple[Wanted, ...]]:
+    """What is wanted of the context and of the lists. ArgumentError, DTypeError, ShapeError: no such features. GraphError: none at all."""
+    context = wanted_of(what, context_features or {}, (FixedLenFeature, VarLenFeature))
+    lists = wanted_of(what, sequence_features or {}, (FixedLenSequenceFeature, VarLenFeature))
+    if not context and not lists:
+        raise GraphError(f"{what}: no features are wanted{here()}")
+    return context, lists
+
+
 def parse_single_sequence_example(serialized: Any, context_features: Mapping[str, Any] | None = None,
                                   sequence_features: Mapping[str, Any] | None = None, example_name: Any = None,
                                   name: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
     """The context of a serialised `SequenceExample`, by name, and its lists of features: [steps, ...] of a `FixedLenSequenceFeature`, a
-    `SparseTensor` of shape [steps, longest] of a `VarLenFeature`.
+    `SparseTensor` of shape [steps, longest] of a `VarLenFeature`. `example_name` has no effect.
 
     InvalidArgumentError, when run: it is none, or a feature is missing, of another kind or size. ArgumentError, DTypeError, ShapeError: no such
     features.
     """
     what = "parse_single_sequence_example"
     node = to_node(serialized)
-    context = wanted_of(what, context_features or {}, (FixedLenFeature, VarLenFeature))
-    lists = wanted_of(what, sequence_features or {}, (FixedLenSequenceFeature, VarLenFeature))
-    if not context and not lists:
-        raise GraphError(f"{what}: no features are wanted{here()}")
+    context, lists = _asked(what, context_features, sequence_features)
     parts = items(_parse_sequence.build(node.graph, (node,), {"wanted": context, "lists": lists}, name))
     return taken(context, parts), taken(lists, parts)
 
@@ -152,7 +158,7 @@ def parse_sequence_example(serialized: Any, context_features: Mapping[str, Any] 
                            name: str | None = None) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """The contexts of serialised `SequenceExample`s, string[n], by name, as of `parse_example`; their lists of features: [n, most steps, ...] of a
     `FixedLenSequenceFeature`, zeros after the last step, a `SparseTensor` of shape [n, most steps, longest] of a `VarLenFeature`; and how many steps
-    each record has of a `FixedLenSequenceFeature`, int64[n].
+    each record has of a `FixedLenSequenceFeature`, int64[n]. `example_names` have no effect.
 
     InvalidArgumentError, when run: a record that is none, or a feature that is missing, of another kind or size. ArgumentError, DTypeError,
     ShapeError: no such features.
@@ -162,9 +168,6 @@ def parse_sequence_example(serialized: Any, context_features: Mapping[str, Any] 
     for key, f in (sequence_features or {}).items():
         if isinstance(f, FixedLenSequenceFeature) and f.default_value is not None:
             raise ArgumentError(f"{what}: {key}: steps have no default_value, not {f.default_value!r:.60}{here()}")
-    context = wanted_of(what, context_features or {}, (FixedLenFeature, VarLenFeature))
-    lists = wanted_of(what, sequence_features or {}, (FixedLenSequenceFeature, VarLenFeature))
-    if not context and not lists:
-        raise GraphError(f"{what}: no features are wanted{here()}")
+    context, lists = _asked(what, context_features, sequence_features)
     parts = items(_parse_sequences.build(node.graph, (node,), {"wanted": context, "lists": lists}, name))
     return taken(context, parts), taken(lists, parts), taken([w for w in lists if w.kind != SPARSE], parts)

@@ -45,6 +45,9 @@ class GraphKeys:
     STREAMING_MODEL_PORTS = "streaming_model_ports"
 
 
+ITERATORS = "iterators"         # of datasets; TensorFlow names it in no GraphKeys
+
+
 class Collections:
     """What a graph has of collections."""
 

@@ -12,28 +12,28 @@ from .types import DType
 
 
 class Configured:
-    """A thing whose configuration is the arguments of its constructor, which are its attributes of the same names."""
+    """An object whose configuration is the arguments of its constructor, which are its attributes of the same names."""
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make the thing again."""
+        """The arguments that make the object anew."""
         return settings(self)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """The thing of those arguments."""
+        """The object of those arguments."""
         return cls(**config)
 
 
-def arguments(thing: Any) -> list[str]:
-    """The names of the arguments of the constructor of the class of graphc that a thing is of."""
-    kind = next(c for c in type(thing).__mro__ if c.__module__.partition(".")[0] == "graphc")
+def arguments(value: Any) -> list[str]:
+    """The names of the arguments of the constructor of the class of graphc that an object is of."""
+    kind = next(c for c in type(value).__mro__ if c.__module__.partition(".")[0] == "graphc")
     parameters = inspect.signature(kind).parameters.values()
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
 
-def settings(thing: Any) -> dict[str, Any]:
-    """The arguments of the constructor of the class of graphc that a thing is of, read from its attributes of the same names."""
-    return {name: plain(getattr(thing, name)) for name in arguments(thing)}
+def settings(value: Any) -> dict[str, Any]:
+    """The arguments of the constructor of the class of graphc that an object is of, read from its attributes of the same names."""
+    return {name: plain(getattr(value, name)) for name in arguments(value)}
 
 
 def plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -31,9 +32,8 @@ class RemoteMonitor(Callback):
         try:
             if not self.root.startswith(("http://", "https://")):
                 raise ValueError(f"{self.root} is no address of HTTP")
-            with urlopen(Request(self.root + self.path, body.encode(), {"Content-Type": f"application/{kind}", **(self.headers or {})})):
-                pass
-        except HTTPError:               # reached, whatever it thinks of it
-            pass
+            request = Request(self.root + self.path, body.encode(), {"Content-Type": f"application/{kind}", **(self.headers or {})})
+            with suppress(HTTPError):           # the server was reached, whatever it answers
+                urlopen(request).close()
         except (OSError, ValueError) as e:
             warning("Warning: could not reach RemoteMonitor root server at %s: %s", self.root, e)

@@ -26,6 +26,11 @@ from .schedules import LearningRateSchedule
 _OPTIONS = ("clipnorm", "clipvalue", "lr", "decay")
 
 
+def hyper_name(name: str) -> str:
+    """The hyperparameter of a name that programs use: `lr` is an older one."""
+    return "learning_rate" if name == "lr" else name
+
+
 class Optimizer(_Machine):
     """What Keras' optimizers share; a subclass says how one variable moves, by `_update`, or, a program's own, by `_resource_apply_dense`.
 
@@ -59,13 +64,13 @@ class Optimizer(_Machine):
     # ------------------------------------------------------------------ hyperparameters
 
     def __getattr__(self, name: str) -> Any:
-        word = "learning_rate" if name == "lr" else name
+        word = hyper_name(name)
         if word.startswith("_") or word not in vars(self).get("_hyper", {}):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return self._get_hyper(word)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        word = "learning_rate" if name == "lr" else name
+        word = hyper_name(name)
         if word in vars(self).get("_hyper", {}):
             self._set_hyper(word, value)
         else:

@@ -19,7 +19,7 @@ from ..train.proximal import FtrlOptimizer, _not_below
 from . import schedules as schedules
 from .backend.state import epsilon as _epsilon
 from .named import Family, serialize_keras_object
-from .optimizer_base import Optimizer
+from .optimizer_base import Optimizer, hyper_name
 
 __all__ = ["Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "Optimizer", "RMSprop", "SGD", "deserialize", "get", "schedules", "serialize"]
 
@@ -293,7 +293,7 @@ class TFOptimizer(Optimizer):
 
     def __getattr__(self, name: str) -> Any:
         held = vars(self).get("optimizer")
-        word = "learning_rate" if name == "lr" else name
+        word = hyper_name(name)
         if held is not None and word in held._hyper:
             return held._hyper[word]
         return super().__getattr__(name)

@@ -47,7 +47,7 @@ def found_of(what: str, labels: Any, predictions: Any, limits: Any, weights: Any
 
 
 def confusion_at(what: str, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any,
-               wanted: Sequence[str]) -> tuple[dict[str, Node], dict[str, Node]]:
+                 wanted: Sequence[str]) -> tuple[dict[str, Node], dict[str, Node]]:
     """The counts of each kind for each threshold that predictions must exceed to be true: before and after the batch."""
     try:
         limits = np.asarray(list(thresholds), np.float32)

@@ -1,4 +1,4 @@
-"""Functions of programs that make variables, by graph, and how a variable is made where there are some."""
+"""Which functions of a program make the variables of each graph, and the metaclass of `Variable`, which asks them."""
 
 from __future__ import annotations
 

@@ -8,16 +8,22 @@ from ..errors import DTypeError, ShapeError
 from ..ir.node import Node, describe, here
 from ..ir.operator import to_node
 from ..ir.types import DType, TensorShape, as_dtype
-from .array import matrix_band_part, matrix_diag, matrix_diag_part
+from .array import identity, matrix_band_part, matrix_diag, matrix_diag_part
 from .array_move import expand_dims, shape, squeeze
 from .linalg_factor import slogdet
-from .linalg_matmul import matmul, matrix_transpose
+from .linalg_matmul import adjoint as adjoint_of
+from .linalg_matmul import matmul
 from .linalg_solve import matrix_solve, matrix_triangular_solve
 from .math import abs as absolute
 from .math import exp, log, multiply, truediv
 from .reduce import reduce_prod, reduce_sum
 
 __all__ = ["LinearOperator", "LinearOperatorDiag", "LinearOperatorFullMatrix", "LinearOperatorLowerTriangular"]
+
+
+def called(y: Node, name: str | None) -> Node:
+    """A tensor under a name of its own, if one is given."""
+    return y if name is None else identity(y, name=name)
 
 
 class LinearOperator:
@@ -49,7 +55,7 @@ class LinearOperator:
 
     def to_dense(self, name: str | None = None) -> Node:
         """The matrix itself: float[..., m, n]."""
-        return self._given
+        return called(self._given, name)
 
     @property
     def dtype(self) -> DType:
@@ -79,8 +85,8 @@ class LinearOperator:
         return squeeze(self.matmul(expand_dims(to_node(x), axis=-1), adjoint), axis=[-1], name=name)
 
     def solve(self, rhs: Any, adjoint: bool = False, adjoint_arg: bool = False, name: str | None = None) -> Node:
-        """The x of which `matmul(x)` is `rhs`: float[..., n, k] -> float[..., n, k]."""
-        return self._solved(matrix_transpose(rhs) if adjoint_arg else to_node(rhs), adjoint)
+        """The x of which `matmul(x)` is `rhs`, or its adjoint with `adjoint_arg`: float[..., n, k] -> float[..., n, k]."""
+        return called(self._solved(adjoint_of(rhs) if adjoint_arg else to_node(rhs), adjoint), name)
 
     def solvevec(self, rhs: Any, adjoint: bool = False, name: str | None = None) -> Node:
         """The x of which `matvec(x)` is `rhs`: float[..., n] -> float[..., n]."""
@@ -104,11 +110,11 @@ class LinearOperator:
 
     def log_abs_determinant(self, name: str | None = None) -> Node:
         """The logarithm of the determinant's absolute value: float[...]."""
-        return slogdet(self.to_dense())[1]
+        return called(slogdet(self.to_dense())[1], name)
 
     def add_to_tensor(self, x: Any, name: str | None = None) -> Node:
         """The matrix and x, added."""
-        return self.to_dense() + to_node(x)
+        return called(self.to_dense() + to_node(x), name)
 
 
 class LinearOperatorFullMatrix(LinearOperator):
@@ -140,7 +146,7 @@ class LinearOperatorLowerTriangular(_Determined):
 
     def to_dense(self, name: str | None = None) -> Node:
         """The matrix itself, zeros above its diagonal: float[..., n, n]."""
-        return matrix_band_part(self._given, -1, 0)
+        return matrix_band_part(self._given, -1, 0, name=name)
 
     def _solved(self, rhs: Node, adjoint: bool) -> Node:
         return matrix_triangular_solve(self._given, rhs, lower=True, adjoint=adjoint)
@@ -157,11 +163,11 @@ class LinearOperatorDiag(_Determined):
 
     def to_dense(self, name: str | None = None) -> Node:
         """The matrix itself, zeros beside its diagonal: float[..., n, n]."""
-        return matrix_diag(self._given)
+        return matrix_diag(self._given, name=name)
 
     def diag_part(self, name: str | None = None) -> Node:
         """The diagonal: float[..., n]."""
-        return self._given
+        return called(self._given, name)
 
     def _solved(self, rhs: Node, adjoint: bool) -> Node:
         return truediv(rhs, expand_dims(self._given, axis=-1))

@@ -15,9 +15,9 @@ from .linalg_factor import slogdet
 from .linalg_matmul import adjoint as adjoint_of
 from .linalg_matmul import matmul
 from .linalg_solve import matrix_solve
-from .linear_operators import LinearOperator
+from .linear_operators import LinearOperator, called
 from .linear_operators_made import floats_of, operators_of
-from .math import cast, exp, multiply
+from .math import add, cast, exp, multiply
 from .math_arithmetic import conjugate
 
 __all__ = ["LinearOperatorBlockDiag", "LinearOperatorLowRankUpdate", "LinearOperatorZeros"]
@@ -78,11 +78,11 @@ class LinearOperatorBlockDiag(LinearOperator):
 
     def determinant(self, name: str | None = None) -> Node:
         """The product of the blocks' determinants: float[...]."""
-        return reduce(multiply, [op.determinant() for op in self.operators])
+        return called(reduce(multiply, [op.determinant() for op in self.operators]), name)
 
     def log_abs_determinant(self, name: str | None = None) -> Node:
         """The sum of the blocks': float[...]."""
-        return reduce(lambda a, b: a + b, [op.log_abs_determinant() for op in self.operators])
+        return called(reduce(add, [op.log_abs_determinant() for op in self.operators]), name)
 
 
 def _rows(matrix: Node) -> Any:
@@ -184,7 +184,7 @@ class LinearOperatorLowRankUpdate(LinearOperator):
         """Its product with matrices, float[..., n, k] -> float[..., m, k]; adjoint, it is transposed first."""
         given = adjoint_of(x) if adjoint_arg else to_node(x)
         left, right = (self._v, self._u) if adjoint else (self._u, self._v)
-        return self.base_operator.matmul(given, adjoint) + matmul(self._scaled(left, adjoint), matmul(right, given, adjoint_a=True))
+        return called(self.base_operator.matmul(given, adjoint) + matmul(self._scaled(left, adjoint), matmul(right, given, adjoint_a=True)), name)
 
     def _inner(self, adjoint: bool) -> Node:
         """I + V^H L^-1 U D, of k rows, or with U and V the other way round."""
@@ -205,4 +205,4 @@ class LinearOperatorLowRankUpdate(LinearOperator):
 
     def log_abs_determinant(self, name: str | None = None) -> Node:
         """The logarithm of the determinant's absolute value: float[...]."""
-        return self.base_operator.log_abs_determinant() + slogdet(self._inner(False))[1]
+        return called(self.base_operator.log_abs_determinant() + slogdet(self._inner(False))[1], name)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
+from ..ir.graph import name_scope
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
 from ..ir.types import DType, as_dtype, compatible
@@ -16,7 +17,7 @@ from .debug import assert_less
 from .fft import fft, fft2d, fft3d, ifft, ifft2d, ifft3d
 from .linalg_matmul import adjoint as adjoint_of
 from .linalg_matmul import matrix_transpose
-from .linear_operators import LinearOperator
+from .linear_operators import LinearOperator, called
 from .linear_operators_made import floats_of
 from .math import abs as absolute
 from .math import cast, log
@@ -102,7 +103,7 @@ class _Circulant(LinearOperator):
     def matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False, name: str | None = None) -> Node:
         """Its product with matrices, [..., n, k] -> [..., n, k], by Fourier transforms; adjoint, it is transposed first."""
         given = adjoint_of(x) if adjoint_arg else to_node(x)
-        return self._times(given, self._eigenvalues(adjoint))
+        return called(self._times(given, self._eigenvalues(adjoint)), name)
 
     def _solved(self, rhs: Node, adjoint: bool) -> Node:
         return self._times(rhs, 1.0 / self._eigenvalues(adjoint))
@@ -112,31 +113,33 @@ class _Circulant(LinearOperator):
 
     def trace(self, name: str | None = None) -> Node:
         """The sum of the eigenvalues: [...]."""
-        return self._narrow(reduce_sum(self._eigenvalues(), self._axes_of_block()))
+        return called(self._narrow(reduce_sum(self._eigenvalues(), self._axes_of_block())), name)
 
     def diag_part(self, name: str | None = None) -> Node:
         """The diagonal, the mean of the eigenvalues everywhere: [..., n]."""
         n = self._size()
-        return expand_dims(self.trace() / cast(to_node(n), self._made), -1) * ones(reshape(to_node(n), [1]), self._made)
+        return called(expand_dims(self.trace() / cast(to_node(n), self._made), -1) * ones(reshape(to_node(n), [1]), self._made), name)
 
     def determinant(self, name: str | None = None) -> Node:
         """The product of the eigenvalues: [...]."""
-        return self._narrow(reduce_prod(self._eigenvalues(), self._axes_of_block()))
+        return called(self._narrow(reduce_prod(self._eigenvalues(), self._axes_of_block())), name)
 
     def log_abs_determinant(self, name: str | None = None) -> Node:
         """The sum of the logarithms of their absolute values: [...]."""
-        return cast(reduce_sum(log(absolute(self._eigenvalues())), self._axes_of_block()), self._made)
+        return cast(reduce_sum(log(absolute(self._eigenvalues())), self._axes_of_block()), self._made, name=name)
 
     def convolution_kernel(self, name: str = "convolution_kernel") -> Node:
         """What it convolves with, the inverse transform of the spectrum: [..., *block_shape]."""
-        return self._narrow(self._back(self._eigenvalues()))
+        with name_scope(name):
+            return self._narrow(self._back(self._eigenvalues()))
 
     def assert_hermitian_spectrum(self, name: str = "assert_hermitian_spectrum") -> Operation:
         """An operation that fails unless the spectrum is that of a real operator: InvalidArgumentError, when run."""
-        kernel = self._back(self._eigenvalues())
-        most = reduce_max(concat([reshape(absolute(imag(kernel)), [-1]), zeros([1], real(kernel).dtype)], 0))
-        least = np.dtype(real(kernel).type.dtype).type(100 * np.finfo(real(kernel).type.dtype).eps)
-        return assert_less(most, least * (1 + reduce_max(absolute(kernel))), message="the spectrum is not hermitian")
+        with name_scope(name):
+            kernel = self._back(self._eigenvalues())
+            most = reduce_max(concat([reshape(absolute(imag(kernel)), [-1]), zeros([1], real(kernel).dtype)], 0))
+            least = np.dtype(real(kernel).type.dtype).type(100 * np.finfo(real(kernel).type.dtype).eps)
+            return assert_less(most, least * (1 + reduce_max(absolute(kernel))), message="the spectrum is not hermitian")
 
 
 class LinearOperatorCirculant(_Circulant):
@@ -214,7 +217,7 @@ class LinearOperatorToeplitz(LinearOperator):
         """Its product with matrices, float[..., n, k] -> float[..., n, k], by Fourier transforms; adjoint, it is transposed first."""
         given = adjoint_of(x) if adjoint_arg else to_node(x)
         made = self._circulant.matmul(concat([given, zeros_like(given)], -2), adjoint)
-        return made[..., :shape(self._row)[-1], :]
+        return called(made[..., :shape(self._row)[-1], :], name)
 
     def diag_part(self, name: str | None = None) -> Node:
         """The diagonal, the first element everywhere: float[..., n]."""

@@ -16,7 +16,7 @@ from .linalg import einsum
 from .linalg_matmul import adjoint as adjoint_of
 from .linalg_matmul import matmul
 from .linalg_solve import matrix_inverse
-from .linear_operators import LinearOperator
+from .linear_operators import LinearOperator, called
 from .math import cast
 
 __all__ = ["LinearOperatorAdjoint", "LinearOperatorComposition", "LinearOperatorHouseholder", "LinearOperatorIdentity", "LinearOperatorInversion",
@@ -137,7 +137,7 @@ class LinearOperatorComposition(_Several):
         found = adjoint_of(x) if adjoint_arg else to_node(x)
         for operator in self.operators if adjoint else reversed(self.operators):
             found = operator.matmul(found, adjoint)
-        return found
+        return called(found, name)
 
     def _solved(self, rhs: Node, adjoint: bool) -> Node:
         for operator in reversed(self.operators) if adjoint else self.operators:

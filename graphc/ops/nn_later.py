@@ -15,13 +15,12 @@ from ..ir.operator import to_node
 from ..ir.types import as_shape
 from .array import concat, expand_dims, gather, ones_like, scatter_nd, sequence_mask, shape, stack
 from .array import range as numbers
-from .array_fill import zeros_like
 from .array_gather import boolean_mask
 from .array_scan import cumsum
-from .blocks import batch_to_space_nd, space_to_batch_nd
+from .blocks import batch_to_space_nd, required_space_to_batch_paddings, space_to_batch_nd
 from .ctc import ctc_loss
 from .ctc_decode import ctc_beam_search_decoder
-from .math import cast, equal, floormod, greater, logical_and, not_equal, where
+from .math import cast, equal, greater, logical_and, not_equal, where
 from .nn_conv import (
     conv1d_transpose,
     conv2d_transpose,
@@ -32,7 +31,6 @@ from .nn_conv import (
 from .nn_pool import avg_pool, max_pool
 from .positions import argmax
 from .reduce import reduce_max, reduce_sum
-from .sources import constant
 from .sparse_tensor import SparseTensor
 
 __all__ = ["avg_pool_v2", "collapse_repeated", "compute_average_loss", "conv_transpose", "ctc_beam_search_decoder_v2", "ctc_loss_v2",
@@ -221,11 +219,7 @@ def with_space_to_batch(input: Any, dilation_rate: Any, padding: Any, op: Callab
     if all(r == 1 for r in rates):
         return to_node(op(x, len(rates), padding))
     sizes = shape(x)
-    inner = stack([sizes[a] for a in axes])
-    before, behind = _padded_around(filter_shape, rates, padding).T
-    block = np.array(rates, np.int32)
-    more = floormod(block - floormod(inner + (before + behind), block), block)          # what makes them multiples, and is cut off again
-    paddings, crops = stack([constant(before), behind + more], axis=1), stack([zeros_like(more), more], axis=1)
+    paddings, crops = required_space_to_batch_paddings(stack([sizes[a] for a in axes]), rates, _padded_around(filter_shape, rates, padding))
     blocks, around, cut = [], [], []
     for axis in range(1, axes[-1] + 1):         # axes between those are blocks of one
         at = axes.index(axis) if axis in axes else None

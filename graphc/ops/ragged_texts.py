@@ -33,7 +33,7 @@ def _given(what: str, x: Any) -> tuple[Any, int]:
 
 # ---------------------------------------------------------------------- code points
 
-def _decoded(what: str, input: Any, policy: dict[str, Any], name: str | None) -> tuple[Any, Any]:
+def _decoded(what: str, input: Any, name: str | None, encoding: str, errors: str, replacement: int, controls: bool = False) -> tuple[Any, Any]:
     """The code points of each text, and where they begin in it."""
     x, rank = _given(what, input)
     if rank > 1:
@@ -42,7 +42,8 @@ def _decoded(what: str, input: Any, policy: dict[str, Any], name: str | None) ->
             x = RaggedTensor.from_tensor(x, ragged_rank=rank - 1)
         elif own < rank - 1:
             x = x.with_flat_values(RaggedTensor.from_tensor(x.flat_values, ragged_rank=rank - own - 1))
-    found = unicode_points(reshape(x.flat_values if isinstance(x, RaggedTensor) else x, [-1]), **policy, name=name)
+    found = unicode_points(reshape(x.flat_values if isinstance(x, RaggedTensor) else x, [-1]), input_encoding=encoding, errors=errors,
+                           replacement_char=replacement, replace_control_characters=controls, name=name)
     if rank == 0:
         return found.values, found.starts
     made = [RaggedTensor(part, found.row_splits) for part in (found.values, found.starts)]
@@ -60,17 +61,13 @@ def unicode_decode(input: Any, input_encoding: str, errors: str = "replace", rep
     >>> tf.Session(jit=False).run(tf.strings.unicode_decode(["a\u00e4", "b"], "UTF-8")).to_list()
     [[97, 228], [98]]
     """
-    policy = {"input_encoding": input_encoding, "errors": errors, "replacement_char": replacement_char,
-              "replace_control_characters": replace_control_characters}
-    return _decoded("unicode_decode", input, policy, name)[0]
+    return _decoded("unicode_decode", input, name, input_encoding, errors, replacement_char, replace_control_characters)[0]
 
 
 def unicode_decode_with_offsets(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
                                 replace_control_characters: bool = False, name: str | None = None) -> tuple[Any, Any]:
     """`unicode_decode`, and the byte of its text at which each code point begins, int64. Errors as there: InvalidArgumentError, ShapeError."""
-    policy = {"input_encoding": input_encoding, "errors": errors, "replacement_char": replacement_char,
-              "replace_control_characters": replace_control_characters}
-    return _decoded("unicode_decode_with_offsets", input, policy, name)
+    return _decoded("unicode_decode_with_offsets", input, name, input_encoding, errors, replacement_char, replace_control_characters)
 
 
 def unicode_encode(input: Any, output_encoding: str, errors: str = "replace", replacement_char: int = 65533, name: str | None = None) -> Any:
@@ -120,8 +117,7 @@ def unicode_split(input: Any, input_encoding: str, errors: str = "replace", repl
 def unicode_split_with_offsets(input: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
                                name: str | None = None) -> tuple[Any, Any]:
     """`unicode_split`, and the byte of its text at which each character begins, int64. Errors as there: InvalidArgumentError, ShapeError."""
-    policy = {"input_encoding": input_encoding, "errors": errors, "replacement_char": replacement_char}
-    points, starts = _decoded("unicode_split", input, policy, name)
+    points, starts = _decoded("unicode_split", input, name, input_encoding, errors, replacement_char)
     return unicode_encode(expand_dims(points, axis=-1), input_encoding, errors, replacement_char), starts
 
 

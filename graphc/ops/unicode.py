@@ -101,6 +101,21 @@ def decoded(text: bytes, encoding: Encoding) -> tuple[Array, Array, Array]:
     return points, starts, wrong
 
 
+def repaired(text: bytes, encoding: Encoding, errors: str, replacement_char: int, controls: bool, strict_of_controls: bool) -> tuple[Array, Array]:
+    """The code points of a text and where in it each begins, without what is no text or with the replacement in its place.
+
+    `controls`: so are control characters; "strict" refuses these too where `strict_of_controls`, as TensorFlow's transcoding does and its decoding
+    does not. InvalidArgumentError: what is refused.
+    """
+    points, starts, wrong = decoded(text, encoding)
+    unwanted = wrong | (points < 0x20) if controls else wrong
+    if errors == "strict" and (unwanted if strict_of_controls else wrong).any():
+        raise InvalidArgumentError(f"{text!r:.60} is no text in this encoding; errors='replace' or 'ignore' allow that")
+    if errors == "ignore":
+        return points[~unwanted], starts[~unwanted]
+    return np.where(unwanted, np.int32(replacement_char), points), starts
+
+
 def encoded(points: Array, output: str) -> bytes:
     """Code points as a text; two halves of a pair that follow each other are a character, half a pair by itself is none in UTF-8."""
     units = points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass").encode("utf-16-be", "surrogatepass")
@@ -115,10 +130,6 @@ def _points_utf8(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return "".join("\ufffd" if 0xD800 <= ord(c) < 0xE000 else c for c in text).encode()
-
-
-def _misplaced(text: bytes) -> InvalidArgumentError:
-    return InvalidArgumentError(f"{text!r:.60} is no text in this encoding; errors='replace' or 'ignore' allow that")
 
 
 # ---------------------------------------------------------------------- attributes
@@ -174,12 +185,7 @@ def unicode_transcode(input: Any, *, input_encoding: str, output_encoding: str, 
     encoding = encoding_of(input_encoding)
 
     def changed(text: bytes) -> bytes:
-        points, _, wrong = decoded(text, encoding)
-        if replace_control_characters:
-            wrong = wrong | (points < 0x20)
-        if errors == "strict" and wrong.any():
-            raise _misplaced(text)
-        points = points[~wrong] if errors == "ignore" else np.where(wrong, replacement_char, points)
+        points, _ = repaired(text, encoding, errors, replacement_char, replace_control_characters, True)
         return encoded(points, output_encoding)
     return each(changed, input)
 
@@ -201,15 +207,7 @@ def unicode_points(input: Any, *, input_encoding: str, errors: str = "replace", 
     encoding = encoding_of(input_encoding)
     found, places, splits = [np.zeros(0, np.int32)], [np.zeros(0, INDEX)], [0]
     for text in np.asarray(input, object):
-        points, starts, wrong = decoded(text, encoding)
-        if errors == "strict" and wrong.any():
-            raise _misplaced(text)
-        if replace_control_characters:
-            wrong = wrong | (points < 0x20)
-        if errors == "ignore":
-            points, starts = points[~wrong], starts[~wrong]
-        else:
-            points = np.where(wrong, np.int32(replacement_char), points)
+        points, starts = repaired(text, encoding, errors, replacement_char, replace_control_characters, False)
         found.append(points)
         places.append(starts)
         splits.append(splits[-1] + len(points))

@@ -1,4 +1,4 @@
-"""The patches of volumes that a window sees."""
+"""`extract_volume_patches`: what a window sees at each of its places in a volume, as one vector of features each."""
 
 from __future__ import annotations
 

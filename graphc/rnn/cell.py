@@ -127,6 +127,12 @@ class RNNCell(Layer):
             raise GraphError(f"{type(self).__name__}.get_initial_state: neither inputs nor batch_size and dtype are given{here()}")
         return self.zero_state(batch_size, dtype)
 
+    def _pair(self, state: Any, names: str = "c, h") -> tuple[Any, Any]:
+        """The two parts of a state, which messages call by these names. GraphError: it is no pair."""
+        if not isinstance(state, (tuple, list)) or len(state) != 2:
+            raise GraphError(f"{self._name}: the state is a pair ({names}), not {shown(state)}{here()}")
+        return state[0], state[1]
+
 
 class LayerRNNCell(RNNCell):
     """A cell that makes its variables in `build`, by `add_variable`, as layers do."""
@@ -159,12 +165,6 @@ class LayerRNNCell(RNNCell):
         if x.type.shape is None:
             x.set_shape([None, width])
         return x
-
-    def _pair(self, state: Any) -> tuple[Any, Any]:
-        """The two parts c and h of a state."""
-        if not isinstance(state, (tuple, list)) or len(state) != 2:
-            raise GraphError(f"{self._name}: the state is a pair (c, h), not {shown(state)}{here()}")
-        return state[0], state[1]
 
 
 def positive(what: str, name: str, value: Any) -> int:

@@ -15,11 +15,11 @@ from ..layers.base import activation_of, initializer_of
 from ..ops.array import concat, split
 from ..ops.linalg import matmul
 from ..ops.math import clip_by_value, sigmoid, tanh
-from ..ops.nn import bias_add, moments, relu
+from ..ops.nn import bias_add, relu
 from ..variables import get_variable, get_variable_scope, variable_scope
 from .cell import LayerRNNCell, RNNCell, linear, positive, size_at
 from .cells import LSTMStateTuple
-from .nested import shown
+from .more_cells import normed
 
 __all__ = ["CoupledInputForgetGateLSTMCell", "GLSTMCell", "IndRNNCell", "IndyGRUCell", "IndyLSTMCell", "IntersectionRNNCell", "SRUCell", "UGRNNCell"]
 
@@ -48,11 +48,6 @@ class _Units(RNNCell):
         """Within it variables begin as the cell was told."""
         with variable_scope(get_variable_scope(), initializer=self._initializer, auxiliary_name_scope=False):
             yield
-
-    def _pair(self, state: Any) -> tuple[Any, Any]:
-        if not isinstance(state, (tuple, list)) or len(state) != 2:
-            raise GraphError(f"{self._name}: the state is a pair (c, m), not {shown(state)}{here()}")
-        return state[0], state[1]
 
 
 class UGRNNCell(_Units):
@@ -153,18 +148,12 @@ class CoupledInputForgetGateLSTMCell(_Units):
         return made[0] if shards == 1 else concat(made, 0)
 
     def _norm(self, x: Node, scope: str) -> Node:
-        if not self._layer_norm:
-            return x
-        with variable_scope(scope):
-            gain = get_variable("gamma", [self._num_units], dtype=x.dtype, initializer=constant_initializer(self._gain))
-            shift = get_variable("beta", [self._num_units], dtype=x.dtype, initializer=constant_initializer(self._shift))
-            mean, variance = moments(x, [1], keepdims=True)
-            return (x - mean) * (variance + 1e-12) ** -0.5 * gain + shift
+        return normed(x, self._num_units, scope, self._gain, self._shift) if self._layer_norm else x
 
     def call(self, inputs: Any, state: Any = None) -> Any:
         """The output and the next state."""
         units, wide, kind = self._num_units, self.output_size, inputs.dtype
-        c, m = self._pair(state) if self._state_is_tuple else split(state, [units, wide], axis=1)
+        c, m = self._pair(state, "c, m") if self._state_is_tuple else split(state, [units, wide], axis=1)
         kernel = self._sharded("W", self._size(inputs.shape, -1) + wide, 3 * units, self._unit_shards, kind)
         bias = get_variable("B", [3 * units], dtype=kind, initializer=zeros_initializer())
         z = matmul(concat([inputs, m], 1), kernel)
@@ -215,7 +204,7 @@ class GLSTMCell(_Units):
 
     def call(self, inputs: Any, state: Any = None) -> Any:
         """The output and the next state."""
-        c, m = self._pair(state)
+        c, m = self._pair(state, "c, m")
         wide, units, kind = self._size(inputs.shape, -1), self._num_units, inputs.dtype
         if wide % self._groups:
             raise ShapeError(f"{self._name}: the width of the inputs {describe(inputs)} is not divisible by {self._groups} groups{here()}")

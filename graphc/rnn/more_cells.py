@@ -106,19 +106,11 @@ class LayerNormBasicLSTMCell(RNNCell):
         return self._num_units
 
     def _norm(self, x: Node, scope: str) -> Node:
-        if not self._layer_norm:
-            return x
-        with variable_scope(scope):
-            gain = get_variable("gamma", [self._num_units], dtype=x.dtype, initializer=constant_initializer(self._gain))
-            shift = get_variable("beta", [self._num_units], dtype=x.dtype, initializer=constant_initializer(self._shift))
-            mean, variance = moments(x, [1], keepdims=True)
-            return (x - mean) * (variance + 1e-12) ** -0.5 * gain + shift
+        return normed(x, self._num_units, scope, self._gain, self._shift) if self._layer_norm else x
 
     def call(self, inputs: Any, state: Any = None) -> Any:
         """The output and the next state."""
-        if not isinstance(state, (tuple, list)) or len(state) != 2:
-            raise GraphError(f"{self._name}: the state is a pair (c, h), not {shown(state)}{here()}")
-        c, h = state
+        c, h = self._pair(state)
         units = self._num_units
         kernel = get_variable("kernel", [self._size(inputs.shape, -1) + units, 4 * units], dtype=inputs.dtype)
         bias = None if self._layer_norm else get_variable("bias", [4 * units], dtype=inputs.dtype, initializer=zeros_initializer())
@@ -130,6 +122,15 @@ class LayerNormBasicLSTMCell(RNNCell):
         new_c = self._norm(c * sigmoid(f + self._forget_bias) + sigmoid(i) * g, "state")
         new_h = self._activation(new_c) * sigmoid(o)
         return new_h, LSTMStateTuple(new_c, new_h)
+
+
+def normed(x: Node, units: int, scope: str, gain: float, shift: float) -> Node:
+    """Each row of x, float[batch, units], normalized over its units (Ba et al. 2016), by variables `gamma` and `beta` of a scope."""
+    with variable_scope(scope):
+        gamma = get_variable("gamma", [units], dtype=x.dtype, initializer=constant_initializer(gain))
+        beta = get_variable("beta", [units], dtype=x.dtype, initializer=constant_initializer(shift))
+        mean, variance = moments(x, [1], keepdims=True)
+        return (x - mean) * (variance + 1e-12) ** -0.5 * gamma + beta
 
 
 class NASCell(RNNCell):
@@ -162,9 +163,7 @@ class NASCell(RNNCell):
 
     def call(self, inputs: Any, state: Any = None) -> Any:
         """The output and the next state."""
-        if not isinstance(state, (tuple, list)) or len(state) != 2:
-            raise GraphError(f"{self._name}: the state is a pair (c, m), not {shown(state)}{here()}")
-        c, m = state
+        c, m = self._pair(state, "c, m")
         units = self._num_units
         kernel = get_variable("kernel", [self._size(inputs.shape, -1), 8 * units], dtype=inputs.dtype)
         again = get_variable("recurrent_kernel", [self.output_size, 8 * units], dtype=inputs.dtype)

@@ -61,7 +61,7 @@ class ConvLSTMCell(RNNCell):
 
     def call(self, inputs: Any, state: Any = None) -> Any:
         """The output and the next state."""
-        c, h = pair_of(self._name, state)
+        c, h = self._pair(state)
         rank = len(self._kernel_shape)
         wide = self._size(inputs.shape, -1) + self._size(h.shape, -1)
         kernel = get_variable("kernel", [*self._kernel_shape, wide, 4 * self._output_channels], dtype=inputs.dtype)
@@ -153,7 +153,7 @@ class PhasedLSTMCell(RNNCell):
 
     def call(self, inputs: Any, state: Any = None) -> Any:
         """The output and the next state."""
-        (c, h), (times, x) = pair_of(self._name, state), (to_node(part) for part in inputs)
+        (c, h), (times, x) = self._pair(state), (to_node(part) for part in inputs)
         if times.type.rank != 2:
             raise ShapeError(f"{self._name}: the times {describe(times)} are not [batch, 1]{here()}")
         peep = self._use_peepholes
@@ -163,10 +163,3 @@ class PhasedLSTMCell(RNNCell):
         k = self._open(times)
         new_c, new_h = k * new_c + (1.0 - k) * c, k * new_h + (1.0 - k) * h
         return new_h, LSTMStateTuple(new_c, new_h)
-
-
-def pair_of(what: str, state: Any) -> tuple[Any, Any]:
-    """The two parts c and h of a state. GraphError: another one."""
-    if not isinstance(state, (tuple, list)) or len(state) != 2:
-        raise GraphError(f"{what}: the state is a pair (c, h), not {shown(state)}{here()}")
-    return state[0], state[1]

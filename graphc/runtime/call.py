@@ -89,7 +89,7 @@ class Call:
             arrays.append(v)
             shapes.append(v.shape)
         if made and fit and self.entry.opened:          # of numbers that are arrays now: machine code takes them, or comes here once more
-            return self.enter(*arrays)
+            return self.entry.enter(*arrays)            # not `enter`, which in an exchange brings and hands over once more
         state, busy = self.values, self.values.busy
         with state.lock:
             if self.running:

@@ -1,4 +1,4 @@
-"""The names of files and folders of a saved model."""
+"""The names of files, folders and collections of a saved model, and the version of its message."""
 
 from ..files.saved_model import ASSETS as ASSETS_DIRECTORY
 from ..files.saved_model import INDEX as SAVED_MODEL_FILENAME_JSON

@@ -116,7 +116,7 @@ def checkpoints_iterator(checkpoint_dir: Any, min_interval_secs: float = 0, time
     folder = path_of(checkpoint_dir, "checkpoints_iterator")
     last: str | None = None
     while True:
-        found = _awaited(folder, last, timeout)
+        found = awaited(folder, last, timeout)
         if found is None:
             if timeout_fn is None or timeout_fn():
                 return
@@ -126,8 +126,8 @@ def checkpoints_iterator(checkpoint_dir: Any, min_interval_secs: float = 0, time
         time.sleep(max(0.0, begun + min_interval_secs - time.monotonic()))
 
 
-def _awaited(folder: str, last: str | None, timeout: float | None, pause: float = 1.0) -> str | None:
-    """The latest checkpoint, once it is another one than the last; None if the time is over before."""
+def awaited(folder: Any, last: str | None, timeout: float | None, pause: float = 1.0) -> str | None:
+    """The latest checkpoint of a folder, once it is another one than the last; None: `timeout` seconds go by before. GraphError: no path."""
     end = None if timeout is None else time.monotonic() + timeout
     while True:
         found = latest_checkpoint(folder)

@@ -1,4 +1,4 @@
-"""`tf.train.experimental`: losses that are scaled for half precision, and states of Python's in checkpoints."""
+"""`tf.train.experimental`: losses that are scaled for half precision, and objects of Python whose state a checkpoint keeps."""
 
 from __future__ import annotations
 

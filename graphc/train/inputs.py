@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -158,15 +158,15 @@ def slice_input_producer(tensor_list: Sequence[Any], num_epochs: int | None = No
 
 # ---------------------------------------------------------------------- batches
 
-def _taken_apart(what: str, tensors: Any) -> tuple[list[Node], Any]:
-    """Tensors of a list, a dict or one by itself, and what puts others together in the same way."""
+def taken_apart(what: str, tensors: Any) -> tuple[list[Node], Callable[[list[Any]], Any]]:
+    """Tensors of a list, a dict or one by itself, and what puts others together in the same way. GraphError: an empty list."""
     if isinstance(tensors, Mapping):
         names = sorted(tensors)
         return [to_node(tensors[n]) for n in names], lambda parts: dict(zip(names, parts, strict=True))
     if isinstance(tensors, (list, tuple)):
         if not tensors:
             raise GraphError(f"{what}: there are no tensors{here()}")
-        return [to_node(t) for t in tensors], lambda parts: parts if len(parts) > 1 else parts[0]
+        return [to_node(t) for t in tensors], lambda parts: parts
     return [to_node(tensors)], lambda parts: parts[0]
 
 
@@ -177,7 +177,7 @@ def _batched(what: str, lists: Sequence[Any], batch_size: Any, enqueue_many: boo
     `keep`: whether an element is put into it, of rows which of them.
     """
     with name_scope(name, what):
-        taken = [_taken_apart(what, tensors) for tensors in lists]
+        taken = [taken_apart(what, tensors) for tensors in lists]
         first, together = taken[0]
         if any([n.dtype for n in nodes] != [n.dtype for n in first] for nodes, _ in taken):
             raise GraphError(f"{what}: tensors of several dtypes would be one{here()}")
@@ -196,7 +196,8 @@ def _batched(what: str, lists: Sequence[Any], batch_size: Any, enqueue_many: boo
         fill = [queue._enqueued(word, nodes, enqueue_many, None, None, asked) for nodes, _ in taken for _ in range(threads)]
         add_queue_runner(QueueRunner(queue, fill))
         found = queue.dequeue_up_to(batch_size) if fewer else queue.dequeue_many(batch_size)
-        return together(found if isinstance(found, list) else [found])
+        parts = found if isinstance(found, list) else [found]
+        return together(parts) if len(parts) > 1 or isinstance(lists[0], Mapping) else parts[0]
 
 
 def batch(tensors: Any, batch_size: Any, num_threads: int = 1, capacity: int = 32, enqueue_many: bool = False, shapes: Any = None,

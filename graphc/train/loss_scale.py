@@ -159,15 +159,15 @@ class DynamicLossScale(LossScale):
         return {"initial_loss_scale": self._initial, "increment_period": self._period, "multiplier": self._multiplier}
 
 
-def scale_of(given: Any) -> Any:
-    """The scale that a number, the word "dynamic" or a `LossScale` stands for; None for None. GraphError: something else."""
-    if given is None or isinstance(given, LossScale):
+def scale_of(what: str, given: Any) -> LossScale:
+    """The scale that a number, the word "dynamic" or a `LossScale` stands for. GraphError: something else."""
+    if isinstance(given, LossScale):
         return given
     if isinstance(given, str) and given == "dynamic":
         return DynamicLossScale()
     if isinstance(given, (int, float)):
         return FixedLossScale(given)
-    raise GraphError(f"a loss scale is a number, 'dynamic' or a LossScale, not {given!r:.60}{here()}")
+    raise GraphError(f"{what}: a loss scale is a number, 'dynamic' or a LossScale, not {given!r:.60}{here()}")
 
 
 def scaled(loss: Any, scale: LossScale) -> Any:
@@ -208,9 +208,7 @@ class MixedPrecisionLossScaleOptimizer(Optimizer):
         if not isinstance(opt, Optimizer):
             raise GraphError(f"MixedPrecisionLossScaleOptimizer: {opt!r:.80} is no optimizer{here()}")
         super().__init__(opt._use_locking, opt.get_name())
-        self._optimizer, self._loss_scale = opt, scale_of(loss_scale)
-        if self._loss_scale is None:
-            raise GraphError(f"MixedPrecisionLossScaleOptimizer: the loss scale is None{here()}")
+        self._optimizer, self._loss_scale = opt, scale_of("MixedPrecisionLossScaleOptimizer", loss_scale)
 
     @property
     def _checkpoint_dependencies(self) -> list[tuple[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -97,9 +98,8 @@ class Checkpoint(Holder):
         put(data_of(prefix), pieces)
         put(index_of(prefix), [index])
         try:
-            os.unlink(file_of(prefix))          # of a Saver's checkpoint, which would be read in the place of this one
-        except FileNotFoundError:
-            pass
+            with suppress(FileNotFoundError):
+                os.unlink(file_of(prefix))          # of a Saver's checkpoint, which would be read in the place of this one
         except OSError as e:
             raise CheckpointError(f"{file_of(prefix)} cannot be removed: {e.strerror}{here()}") from e
         return prefix

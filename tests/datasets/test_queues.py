@@ -158,6 +158,15 @@ def test_who_waits_lets_others_run(session):
     assert found == [*range(20)]
 
 
+def test_numbers_that_are_fed_are_handed_over_once(session):
+    q = tf.FIFOQueue(9, tf.int32)
+    p = tf.placeholder(tf.int32, [])
+    put, size, x = q.enqueue(p), q.size(), q.dequeue()
+    for i in range(4):              # from the second run on machine code may take them
+        session.run(put, {p: i})
+    assert session.run(size) == 4 and [int(session.run(x)) for _ in range(4)] == [0, 1, 2, 3]
+
+
 def test_closing_lets_those_who_wait_go(session):
     q = tf.FIFOQueue(1, tf.int32)
     put = q.enqueue(1)

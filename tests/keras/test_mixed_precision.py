@@ -43,7 +43,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "one of tf.train": (lambda: LossScaleOptimizer(tf.train.AdamOptimizer(), 4), "is none of Keras' optimizers, or scales already"),
     "twice": (lambda: LossScaleOptimizer(LossScaleOptimizer(keras.optimizers.SGD(), 4), 4), "scales already"),
     "clipped": (lambda: LossScaleOptimizer(keras.optimizers.SGD(clipnorm=1.0), 4), "SGD has a clipnorm, and scaled gradients are not clipped"),
-    "no scale": (lambda: LossScaleOptimizer(keras.optimizers.SGD(), None), "the loss scale is None"),
+    "no scale": (lambda: LossScaleOptimizer(keras.optimizers.SGD(), None),
+                 "LossScaleOptimizer: a loss scale is a number, 'dynamic' or a LossScale, not None"),
     "an unknown scale": (lambda: LossScaleOptimizer.from_config(
         {"optimizer": "sgd", "loss_scale": {"class_name": "Random", "config": {}}}), "there is no loss scale 'Random'"),
 }

@@ -70,6 +70,24 @@ def test_method(method, wanted, kind, session):
     assert found.dtype == wanted(matrix).dtype
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_of_results(kind):
+    make, given, _ = KINDS[kind]
+    operator = make(tf.constant(given))
+    made = {"to_dense": (), "matmul": (X,), "matvec": (V,), "solve": (X,), "solvevec": (V,), "diag_part": (), "trace": (), "determinant": (),
+            "log_abs_determinant": (), "add_to_tensor": (FULL,), "shape_tensor": ()}
+    assert {method: getattr(operator, method)(*operands, name=f"of_{method}").op.name for method, operands in made.items()} \
+        == {method: f"of_{method}" for method in made}
+
+
+def test_adjoint_operands_are_conjugated(session):
+    matrix, x = FULL[0] + 1j * FULL[1], X[0] + 1j * X[1]
+    for operator in (tf.linalg.LinearOperatorFullMatrix(matrix), tf.linalg.LinearOperatorInversion(tf.linalg.LinearOperatorFullMatrix(matrix))):
+        whole = session.run(operator.to_dense())
+        np.testing.assert_allclose(session.run(operator.solve(x.conj().T, adjoint_arg=True)), np.linalg.solve(whole, x), rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(session.run(operator.matmul(x.conj().T, adjoint_arg=True)), whole @ x, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize("make, error", [
     (lambda: tf.linalg.LinearOperatorFullMatrix([[1, 2], [3, 4]]), tf.errors.DTypeError),
     (lambda: tf.linalg.LinearOperatorLowerTriangular([1.0]), tf.errors.ShapeError),

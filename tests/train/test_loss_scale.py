@@ -90,8 +90,10 @@ def test_a_checkpoint_keeps_scales(folder):
 REFUSED: dict[str, tuple[Any, str]] = {
     "below 1": (lambda: loss_scale.FixedLossScale(0.5), "0.5 is no number of 1 or more"),
     "no number": (lambda: loss_scale.FixedLossScale("8"), "'8' is no number"),
-    "no scale": (lambda: loss_scale.MixedPrecisionLossScaleOptimizer(tf.train.AdamOptimizer(), "static"), "a loss scale is a number, 'dynamic'"),
-    "None": (lambda: loss_scale.MixedPrecisionLossScaleOptimizer(tf.train.AdamOptimizer(), None), "the loss scale is None"),
+    "no scale": (lambda: loss_scale.MixedPrecisionLossScaleOptimizer(tf.train.AdamOptimizer(), "static"),
+                 "MixedPrecisionLossScaleOptimizer: a loss scale is a number, 'dynamic'"),
+    "None": (lambda: loss_scale.MixedPrecisionLossScaleOptimizer(tf.train.AdamOptimizer(), None),
+             "LossScaleOptimizer: a loss scale is a number, 'dynamic' or a LossScale, not None"),
     "no optimizer": (lambda: loss_scale.MixedPrecisionLossScaleOptimizer(3, 8), "3 is no optimizer"),
     "no optimizer to rewrite": (lambda: loss_scale.enable_mixed_precision_graph_rewrite(3), "3 is no optimizer"),
     "scaled twice": (lambda: loss_scale.enable_mixed_precision_graph_rewrite(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import summary, train
@@ -10,17 +10,15 @@ from ...ir.arguments import hold as _hold
 from ...runtime.session import ConfigProto
 from ...tf1_names import namespace as _namespace
 from .. import evaluating
-from ..evaluating import checkpoints_iterator, wait_for_new_checkpoint
+from ..evaluating import Feeds, checkpoints_iterator, wait_for_new_checkpoint
 from ..stepping import ABSENT
 
 __all__ = ["checkpoints_iterator", "evaluate_once", "evaluation_loop", "wait_for_new_checkpoint"]
 
-Feeds = Mapping[Any, Any] | None
-
 
 def _parts(logdir: Any, num_evals: int, summary_op: Any, summary_feeds: Feeds, variables: Sequence[Any] | None, initial_op: Any,
            initial_feeds: Feeds, hooks: Sequence[Any] | None) -> dict[str, Any]:
-    """What slim's words are to the functions of `contrib.training`: hooks, and a scaffold."""
+    """Slim's arguments as those of `contrib.training`: hooks, and a scaffold."""
     found = [evaluating.StopAfterNEvalsHook(num_evals), *(hooks or ())]
     shown = summary.merge_all() if summary_op is ABSENT else summary_op
     if shown is not None and logdir is not None:

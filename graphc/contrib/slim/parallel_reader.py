@@ -15,6 +15,7 @@ from ...ir.arguments import hold as _hold
 from ...ir.graph import name_scope
 from ...ir.node import Node, here
 from ...ir.types import TEXT
+from ...ops.math import add_n
 from ...tf1_names import namespace as _namespace
 from ...train.inputs import string_input_producer
 from ...train.queue_runner import QueueRunner, add_queue_runner
@@ -61,7 +62,6 @@ class ParallelReader:
 
 
 def _total(counts: Sequence[Node], name: str | None) -> Node:
-    from ...ops.math import add_n
     return add_n(counts, name=name)
 
 

@@ -35,16 +35,21 @@ def products(x: Node, kernel: Node, kernel_size: Sequence[int], strides: Sequenc
     return reshape(transpose(each, perm=[1, 0, 2]), [rows, *places, (kernel.type.shape or (None,))[-1]])
 
 
+def _channels_first(what: str, data_format: str | None) -> bool:
+    """Whether channels come first. GraphError: no such format."""
+    if data_format not in ("channels_first", "channels_last"):
+        raise GraphError(f"keras.backend.{what}: data_format is 'channels_first' or 'channels_last', not {data_format!r:.40}{here()}")
+    return data_format == "channels_first"
+
+
 def _local(what: str, inputs: Any, kernel: Any, kernel_size: Any, strides: Any, places: Any, data_format: str | None) -> Node:
     x, k = to_node(inputs), to_node(kernel)
-    layout = data_format or state.image_data_format()
-    if layout not in ("channels_first", "channels_last"):
-        raise GraphError(f"keras.backend.{what}: data_format is 'channels_first' or 'channels_last', not {data_format!r:.40}{here()}")
+    first = _channels_first(what, data_format or state.image_data_format())
     dims = k.type.shape
     if dims is None or len(dims) != 3 or None in dims:
         raise ShapeError(f"keras.backend.{what}: {describe(k)} is no kernel [places, window * channels, filters] of known sizes{here()}")
     wanted = [int(n) for n in (dims[:1] if places is None else places)]
-    rank, first = len(wanted), layout == "channels_first"
+    rank = len(wanted)
     if x.type.rank != rank + 2:
         raise ShapeError(f"keras.backend.{what}: {describe(x)} is not of rank {rank + 2}{here()}")
     x = transpose(x, perm=[0, *range(2, rank + 2), 1]) if first else x
@@ -74,9 +79,7 @@ def resize_volumes(x: Any, depth_factor: int, height_factor: int, width_factor: 
 
     number[batch, depth, height, width, channels] -> the same dtype. GraphError: no such `data_format`. ShapeError: another rank.
     """
-    if data_format not in ("channels_first", "channels_last"):
-        raise GraphError(f"keras.backend.resize_volumes: data_format is 'channels_first' or 'channels_last', not {data_format!r:.40}{here()}")
-    out, start = to_node(x), 2 if data_format == "channels_first" else 1
+    out, start = to_node(x), 2 if _channels_first("resize_volumes", data_format) else 1
     if out.type.rank != 5:
         raise ShapeError(f"keras.backend.resize_volumes: {describe(out)} is not of rank 5{here()}")
     for axis, factor in enumerate((depth_factor, height_factor, width_factor), start):

@@ -10,7 +10,7 @@ from ...ir.node import Node, Operation, here
 from ...ops.state import Variable
 from ...tf1_names import namespace as _namespace
 from ...train.loss_scale import DynamicLossScale, FixedLossScale, applied, scale_of, scaled, unscaled
-from ..optimizer_base import Optimizer
+from ..optimizer_base import Optimizer, hyper_name
 
 __all__ = ["LossScaleOptimizer"]
 
@@ -38,19 +38,17 @@ class LossScaleOptimizer(Optimizer):
             if word in vars(optimizer):
                 raise GraphError(f"LossScaleOptimizer: {type(optimizer).__name__} has a {word}, and scaled gradients are not clipped{here()}")
         super().__init__(optimizer.get_name())
-        self._optimizer, self._loss_scale = optimizer, scale_of(loss_scale)
-        if self._loss_scale is None:
-            raise GraphError(f"LossScaleOptimizer: the loss scale is None{here()}")
+        self._optimizer, self._loss_scale = optimizer, scale_of("LossScaleOptimizer", loss_scale)
 
     def __getattr__(self, name: str) -> Any:
         inner = vars(self).get("_optimizer")
-        if inner is not None and ("learning_rate" if name == "lr" else name) in inner._hyper:
+        if inner is not None and hyper_name(name) in inner._hyper:
             return getattr(inner, name)
         return super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         inner = vars(self).get("_optimizer")
-        if inner is not None and ("learning_rate" if name == "lr" else name) in inner._hyper:
+        if inner is not None and hyper_name(name) in inner._hyper:
             setattr(inner, name, value)
         else:
             super().__setattr__(name, value)

@@ -1,4 +1,4 @@
-"""`tf.keras.utils`: classes as one-hot rows, batches by number, pictures of models, names of a program's own objects."""
+"""`tf.keras.utils`: classes as one-hot rows, batches by number or from files, pictures and copies of models, names of a program's own objects."""
 
 from ...tf1_names import namespace as _namespace
 from ..named import deserialize_keras_object, get_custom_objects, serialize_keras_object

@@ -1,4 +1,4 @@
-"""Kernels of models turned around, for weights of a library that convolves by a kernel turned around."""
+"""Kernels of models turned around, for weights of Theano, whose convolutions turn the kernel, where these correlate."""
 
 from __future__ import annotations
 

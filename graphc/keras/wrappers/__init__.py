@@ -1,4 +1,4 @@
-"""`tf.keras.wrappers`: models in the clothes of other libraries, which is scikit-learn alone."""
+"""`tf.keras.wrappers`: Keras' models as objects of other libraries; `scikit_learn` is the only one."""
 
 from ...tf1_names import namespace as _namespace
 from . import scikit_learn as scikit_learn
