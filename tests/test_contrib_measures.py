@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphc as tf
-from graphc.errors import DTypeError, GraphError, ShapeError
+from graphc.errors import DTypeError, GraphError, InvalidArgumentError, ShapeError
 from tests.draws import draws
 
 M = tf.contrib.metrics
@@ -126,3 +126,13 @@ def test_older_names(old: str, new: str, predictions: Any, labels: Any, options:
 def test_refusals(make: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         make()
+
+
+@pytest.mark.parametrize("labels, predictions", [([0, 3], [0, 1]), ([0, 1], [-1, 1])], ids=["a label", "a prediction"])
+def test_classes_that_are_none(labels: Any, predictions: Any) -> None:
+    """As `mean_iou`: they would be left out of some sums and not of others."""
+    _, update = M.cohen_kappa(tf.placeholder_with_default(labels, [2]), predictions, 3)
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        with pytest.raises(InvalidArgumentError, match=r"is not in \[0, 3\)"):
+            session.run(update)

@@ -73,6 +73,13 @@ def test_items(session, name):
     np.testing.assert_array_equal(session.run(item), wanted)
 
 
+@pytest.mark.parametrize("keys, items, told", [("n", ["x"], "no item 'x'; there are 'item'"), ("m", None, "no feature 'm'; there are 'n'")])
+def test_names_that_are_none(keys, items, told):
+    reader = decoder.TFExampleDecoder({"n": tf.FixedLenFeature([], tf.int64)}, {"item": decoder.Tensor(keys)})
+    with pytest.raises(GraphError, match=told):
+        reader.decode(tf.constant(record(n=[1])), items)
+
+
 def test_a_default_may_be_a_tensor(session):
     found = tf.parse_single_example(tf.constant(record(b=[1])), {"a": tf.FixedLenFeature([1], tf.int64, default_value=tf.zeros([1], tf.int64))})
     np.testing.assert_array_equal(session.run(found["a"]), [0])

@@ -12,8 +12,10 @@ from ..ir.body import bodies, everywhere
 from ..ir.graph import Scratch, get_default_graph
 from ..ir.node import describe, here, topological
 from ..ir.operator import to_node
+from ..ir.types import TensorType
 from ..ops.array import shape
 from ..ops.creators import CREATORS
+from ..ops.sources import placeholder_of
 from .batching import transcribe
 
 __all__ = ["vectorized_map"]
@@ -38,11 +40,12 @@ def vectorized_map(fn: Callable[[Any], Any], elems: Any) -> Any:
     known = next(iter(sizes - {None}), None)
     graph, scratch = get_default_graph(), Scratch()
     with scratch.as_default(), _no_variables(scratch):
-        ones = [x[0] for x in given]
+        # What stands for one element: there may be none.
+        ones = [placeholder_of(TensorType(x.type.dtype, None if x.type.shape is None else x.type.shape[1:]), scratch, "element") for x in given]
         results = fn(nest.pack(elems, ones))
         found = [to_node(y) for y in nest.flatten(results)]
     order = topological(found, stop=lambda n: n.graph is not scratch or n in ones)
-    acts = next((n for n in everywhere(n for n in order if n.graph is scratch) if not n.operator.pure and not bodies(n)), None)
+    acts = next((n for n in everywhere(n for n in order if n.graph is scratch and n not in ones) if not n.operator.pure and not bodies(n)), None)
     if acts is not None:
         raise UnimplementedError(f"vectorized_map: {acts.operator.name} draws numbers or has an effect, which would be one for all elements; "
                                  f"tf.map_fn runs it for each{here()}")

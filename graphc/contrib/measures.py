@@ -11,7 +11,7 @@ from ..metrics.thresholds import confusion_at, even_thresholds
 from ..ops.array import broadcast_to, one_hot
 from ..ops.array import shape as shape_of
 from ..ops.array import size as size_of
-from ..ops.math import cast, div_no_nan, equal, logical_and, logical_not
+from ..ops.math import cast, check_index, div_no_nan, equal, logical_and, logical_not
 from ..ops.reduce import reduce_max, reduce_sum
 from ..ops.state import assign_add
 
@@ -46,7 +46,7 @@ def cohen_kappa(labels: Any, predictions_idx: Any, num_classes: int, weights: An
     """How far labels and predictions agree beyond chance, over all batches (Cohen 1960): (float32[], operation that takes a batch in).
 
     int[n] or int[n, 1] both, classes below `num_classes`; weights: a number for each. GraphError: no number of classes. ShapeError, DTypeError:
-    the operands do not fit.
+    the operands do not fit. InvalidArgumentError, when run: no such class.
 
     >>> value, update = tf.contrib.metrics.cohen_kappa([0, 1, 1, 0], [0, 1, 0, 0], 2)
     >>> tf.Session(jit=False).run(update)
@@ -59,9 +59,10 @@ def cohen_kappa(labels: Any, predictions_idx: Any, num_classes: int, weights: An
         for x in (z, y):
             if x.type.dtype.kind not in "iu":
                 raise DTypeError(f"cohen_kappa: {describe(x)} is not of whole numbers{here()}")
+        z, y = (check_index(cast(x, "int64"), num_classes) for x in (z, y))
         ones = w if w is not None else cast(equal(z, z), "float32")
         rows, columns = (reduce_sum(one_hot(x, num_classes) * ones[:, None], 0) for x in (z, y))
-        hits = reduce_sum(one_hot(z, num_classes) * (cast(equal(z, cast(y, z.dtype)), "float32") * ones)[:, None], 0)
+        hits = reduce_sum(one_hot(z, num_classes) * (cast(equal(z, y), "float32") * ones)[:, None], 0)
         kept = [local_sum((num_classes,), "float32", n) for n in ("po", "pe_row", "pe_col")]
 
         def value(agreed: Node, row: Node, column: Node) -> Node:

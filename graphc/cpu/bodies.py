@@ -264,13 +264,14 @@ class Bound:
         for program in self.programs.values():
             program.set_patience(long)
 
-    def error(self, status: int) -> Exception:
-        """The error of the step in a body that has stopped the run."""
-        name = self.failed()
+    def error(self, status: int, sizes: Sequence[int]) -> Exception:
+        """The error of the step in a body that has stopped a run of these sizes: those that it was bound to may differ where they decide nothing."""
+        name, of = self.failed(), describe(self.step.node)
         program = self.programs[name]
+        program.sizes = sizes
         found: Exception = program.error(program.segments[0], status)
         add_to(found, f"\n  in iteration {int(self.words[DONE])}" if self.step.form.loops else f"\n  in the branch for {str(name == 'then').lower()}")
-        add_to(found, f" of {describe(self.step.node)}")
+        add_to(found, f" of {of}")
         self.reset()
         return found
 

@@ -255,7 +255,7 @@ class Program:
         step, k = self.steps[at], self.native[at]
         assert isinstance(step, NativeStep)
         if isinstance(step.text, Control):
-            return self.ranges.tables[k].error(status)
+            return self.ranges.tables[k].error(status, self.sizes)
         bound = self.memory.numbers[self.code.bounds][self.code.bounds_at[k] + status - 1]
         return step.error(status, self.extents(at)[0], int(bound))
 

@@ -27,6 +27,13 @@ def _pillow() -> Any:
         raise InvalidArgumentError("pictures are read and written by Pillow: pip install 'graphc[images]'") from None
 
 
+def no_picture(data: bytes, format: str, e: Exception) -> InvalidArgumentError:
+    """The error for the bytes of a file that Pillow does not read, of a format or, if that is empty, of any."""
+    # Of what it does not know at all, Pillow says only at which address of memory the bytes lay.
+    why = f"they begin {data[:8]!r}" if isinstance(e, _pillow().UnidentifiedImageError) else str(e)
+    return InvalidArgumentError(f"{len(data)} bytes are no picture{f' in the format {format}' if format else ''}: {why}")
+
+
 def _decode_attrs(types: Types, channels: Any, format: Any) -> dict[str, Any]:
     if isinstance(channels, bool) or channels not in (0, *MODES):
         raise ShapeError(f"channels are 0, for what the picture has, or one of {', '.join(map(str, MODES))}, not {channels!r:.40}")
@@ -56,7 +63,7 @@ def picture_of(contents: Any, *, channels: int = 0, format: str = "") -> Any:
                 mode = "L"
             pixels = np.asarray(file.convert(mode), np.uint8)
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as e:
-        raise InvalidArgumentError(f"{len(data)} bytes are no picture{f' in the format {format}' if format else ''}: {e}") from None
+        raise no_picture(data, format, e) from None
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 

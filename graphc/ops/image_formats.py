@@ -13,7 +13,7 @@ from ..ir.operator import Values, declare
 from ..ir.types import TEXT, Array, TensorType, int32, shape_str
 from .array_move import Types
 from .image_colour import convert_image_dtype
-from .image_files import MODES, _pillow, decode_jpeg
+from .image_files import MODES, _pillow, decode_jpeg, no_picture
 from .indexing import slice
 from .layouts import made, operands, telling
 from .random import random_uniform
@@ -52,7 +52,7 @@ def _frames(data: bytes, format: str, modes: Any) -> list[Array]:
                 found.append(np.asarray(file.convert(modes(file.mode)), np.uint8))
             return found
     except (OSError, ValueError, SyntaxError, EOFError, image.DecompressionBombError) as e:
-        raise InvalidArgumentError(f"{len(data)} bytes are no picture in the format {format}: {e}") from None
+        raise no_picture(data, format, e) from None
 
 
 @declare("host", _flat, op_type="DecodeBmp", text=True, prepare=_channels, pure=False)
@@ -94,7 +94,7 @@ def jpeg_sizes(contents: Any, *, output_type: Any = np.int32) -> Any:
         with image.open(io.BytesIO(data), formats=["JPEG"]) as file:
             return np.array([file.height, file.width, len(file.getbands())], output_type)
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as e:
-        raise InvalidArgumentError(f"{len(data)} bytes are no picture in the format JPEG: {e}") from None
+        raise no_picture(data, "JPEG", e) from None
 
 
 def _again(types: Types, values: Values) -> TensorType:

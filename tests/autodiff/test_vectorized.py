@@ -40,6 +40,20 @@ def test_as_map_fn(what, known):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("what", CASES)
+def test_no_elements(what, known):
+    """Of which the function is seen none."""
+    function, elements = CASES[what]
+    given = tf.nest.map_structure(lambda a: tf.placeholder_with_default(a[:0], a[:0].shape if known else [None, *a.shape[1:]]), elements)
+    found = tf.vectorized_map(function, given)
+    one = tf.nest.map_structure(lambda a: tf.constant(a[0]), elements)
+    with tf.Session(jit=False) as session:
+        ours, theirs = session.run([found, function(one)])
+    for a, b in zip(tf.nest.flatten(ours), tf.nest.flatten(theirs), strict=True):
+        assert (a.shape, a.dtype) == ((0, *b.shape), b.dtype)
+
+
 def test_variables_and_gradients():
     v = tf.Variable([1.0, 2.0, 3.0])
     y = tf.vectorized_map(lambda x: x * v, tf.constant(ROWS))

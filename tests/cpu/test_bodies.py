@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import numpy as np
@@ -124,6 +125,27 @@ def test_errors_in_machine_code_name_the_iteration(session):
         with pytest.raises(errors.InvalidArgumentError, match=r"gather.*is wrong: 5 is not in \[0, 5\)[^$]*in iteration 5 of while|"
                                                               r"[^$]*in iteration 5 of while"):
             session.run(total, {x: np.ones((5, 2)), n: 9})
+
+
+# A loop over rows, which fails for -1, and what the message says of its type.
+FAILING = {
+    "rows": (lambda x: tf.map_fn(lambda v: 10 // (v + 1), x), "of map: (int32[], int32[{}])"),
+    "rows in a loop": (lambda x: tf.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, tf.map_fn(lambda v: 10 // (v + 1), x)), (0, x)),
+                       "of while/map: (int32[], int32[{}])"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_errors_in_machine_code_name_the_sizes_of_this_run(name):
+    """Not those of the run that a body is bound to, whose code no size decides."""
+    make, told = FAILING[name]
+    x = tf.placeholder(tf.int32, [None])
+    y = make(x)
+    with tf.Session() as session:
+        session.run(y, {x: np.full(9, 4)})
+        for rows in ([3, -1], [3, 4, 5, -1]):
+            with pytest.raises(errors.InvalidArgumentError, match=re.escape(told.format(len(rows)))):
+                session.run(y, {x: rows})
 
 
 def endless():

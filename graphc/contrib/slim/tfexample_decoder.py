@@ -193,7 +193,7 @@ class TFExampleDecoder(DataDecoder):
         return [*self._handlers]
 
     def decode(self, serialized_example: Any, items: Sequence[str] | None = None) -> list[Any]:
-        """The items asked for, or all. GraphError: a feature that is no feature. InvalidArgumentError, when run: a record that does not fit."""
+        """The items asked for, or all. GraphError: no such item or feature. InvalidArgumentError, when run: a record that does not fit."""
         parsed = parse_single_example(serialized_example, self._features)
         for key, feature in self._features.items():
             if isinstance(feature, FixedLenFeature):
@@ -213,7 +213,7 @@ class TFSequenceExampleDecoder(DataDecoder):
         return [*self._handlers]
 
     def decode(self, serialized_example: Any, items: Sequence[str] | None = None) -> list[Any]:
-        """The items asked for, or all. GraphError: a feature that is no feature. InvalidArgumentError, when run: a record that does not fit."""
+        """The items asked for, or all. GraphError: no such item or feature. InvalidArgumentError, when run: a record that does not fit."""
         whole, steps = parse_single_sequence_example(serialized_example, self._whole, self._steps)
         for key, feature in self._whole.items():
             if isinstance(feature, FixedLenFeature):
@@ -222,8 +222,15 @@ class TFSequenceExampleDecoder(DataDecoder):
 
 
 def _items(handlers: Mapping[str, ItemHandler], parsed: Mapping[str, Any], items: Sequence[str] | None) -> list[Any]:
-    chosen = [handlers[item] for item in items or handlers]
-    return [handler.tensors_to_item({key: parsed[key] for key in handler.keys}) for handler in chosen]
+    chosen = [_of("item", item, handlers) for item in items or handlers]
+    return [handler.tensors_to_item({key: _of("feature", key, parsed) for key in handler.keys}) for handler in chosen]
+
+
+def _of(what: str, name: str, there: Mapping[str, Any]) -> Any:
+    """What has that name. GraphError: there is none."""
+    if name not in there:
+        raise GraphError(f"decode: there is no {what} {name!r:.60}; there are {', '.join(map(repr, there)) or 'none'}{here()}")
+    return there[name]
 
 
 _hold(globals(), __all__)
