@@ -28,6 +28,7 @@ from .linalg_solve import (
     square_matrices,
 )
 from .math import equal, log, where
+from .qr_loop import qr_loop
 from .reduce import reduce_sum
 from .scopes import composed
 
@@ -161,7 +162,7 @@ def _qr(linalg: Any, input: Any, full_matrices: bool) -> Any:
     return q, r
 
 
-@declare("host", _qr_types, results=("q", "r"), factor=_qr, grad=_qr_grad, batch="aligned", analytic=False, label="Qr",
+@declare("routine", _qr_types, results=("q", "r"), loop=qr_loop, factor=_qr, grad=_qr_grad, batch="aligned", analytic=False, label="Qr",
          samples=(([GENERAL], {}), ([_TALL], {}), ([_TALL.T.copy()], {}), ([SPD], {"full_matrices": True})))
 def qr(input: Any, *, full_matrices: bool = False) -> Any:
     """Matrices as a product of one with orthonormal columns and an upper triangular one, by Householder's reflections (LAPACK).

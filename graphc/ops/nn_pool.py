@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,13 +10,12 @@ from ..errors import DTypeError, ShapeError
 from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.types import int64
 from .array_index import along
-from .array_join import concat
-from .array_move import broadcast_to, shape, sizes
+from .array_move import shape
 from .layouts import as_given, channels_last, each_axis, is_first, made, moved, operands, ranked, telling
-from .math import add, cast, floordiv, floormod, maximum, minimum, multiply, truediv
-from .pool import LONG, max_pool_nd, pool_index, pool_sum
+from .math import add, cast, floordiv, floormod, maximum, minimum, multiply
+from .pool import LONG, max_pool_nd, pool_index, pool_mean
 from .scopes import scope, stand
-from .windows import span, widths
+from .windows import span
 
 __all__ = ["max_pool", "avg_pool", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d", "pool",
            "max_pool_with_argmax"]
@@ -73,30 +70,7 @@ def _mean(x: Node, how: dict[str, Any], name: str | None) -> Node:
     """Sums over the number of elements that are not padding."""
     if x.type.dtype.kind != "f":
         raise DTypeError(f"means are of floating numbers, not {x.type.dtype}")
-    total = made(pool_sum, [x], how)
-    count, dims = len(how["window"]), x.type.shape
-    known = None if dims is None or None in dims[-count - 1:-1] else tuple(int(n) for n in dims[-count - 1:-1] if n is not None)
-    if how["padding"] == "VALID":
-        return truediv(total, np.asarray(prod(how["window"]), x.type.dtype), name=name)
-    if known is not None and total.type.shape is not None:
-        return truediv(total, _counts(known, total.type.shape[-count - 1:-1], x.type.dtype, **how), name=name)
-    if dims is None:
-        raise ShapeError(f"the rank of {describe(x)} must be known")
-    one = np.ones((1,) * len(dims), x.type.dtype)
-    inner = sizes(x, range(len(dims) - count - 1, len(dims) - 1))
-    ones = broadcast_to(one, concat([np.ones(len(dims) - count - 1, np.int32), inner, np.ones(1, np.int32)], 0))
-    return truediv(total, made(pool_sum, [ones], how), name=name)
-
-
-def _counts(dims: Sequence[int], places: Sequence[Any], dtype: np.dtype[Any], window: Any, strides: Any, padding: Any, dilations: Any) -> Any:
-    """How many elements of each window are no padding, [*places, 1]; of one number if it is the same for all."""
-    around = widths(dims, window, strides, padding, dilations)
-    found: Any = np.ones(1)
-    for i, (n, m, k, s, d, (before, _)) in enumerate(zip(dims, places, window, strides, dilations, around, strict=True)):
-        begin = np.arange(m) * s - before
-        inside = np.minimum(-(-(n - begin) // d), k) - np.maximum(-(begin // d), 0)
-        found = found * np.maximum(inside, 0).reshape(-1, *[1] * (len(dims) - i))
-    return (found.reshape(-1)[0] if found.size and (found == found.reshape(-1)[0]).all() else found).astype(dtype)
+    return made(pool_mean, [x], how, name)
 
 
 def max_pool(value: Any = None, ksize: Any = None, strides: Any = None, padding: Any = None, data_format: Any = None, name: str | None = None,

@@ -10,13 +10,14 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..ir.loops import Loop
-from ..ir.node import Node
+from ..ir.node import Node, describe
 from ..ir.operator import Values, declare
 from ..ir.sizes import fixed
 from ..ir.types import Array, Shape, TensorType, compatible, shape_str
 from . import continued, pool_back_loops, pool_loops
-from .array_move import Types, integers, shape, vector_shape
-from .windows import edges, places, span, split_shape, window_attrs, windows
+from .array_join import concat
+from .array_move import Types, broadcast_to, integers, shape, sizes, vector_shape
+from .windows import edges, places, span, split_shape, widths, window_attrs, windows
 
 LONG = 64                   # a side of a window from which on it is asked whether it is longer than what it moves over
 
@@ -279,6 +280,51 @@ def pool_sum(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilat
     if x.dtype.kind == "b":
         raise TypeError("booleans are not numbers")
     return _walk(x, 0, window, strides, padding, dilations)[0].sum(axis=-2, dtype=x.dtype)
+
+
+def _mean_type(types: Types, values: Values, **how: Any) -> TensorType:
+    if types[0].dtype.kind not in "fc":
+        raise DTypeError(f"means are of floating numbers, not {types[0].dtype}")
+    return _pool_type(types, values, **how)
+
+
+def _mean_grad(g: Node, y: Node, x: Node, **how: Any) -> tuple[Node]:
+    return (pool_spread(g / _counted(x, y.type.shape, **how), shape(x), **how),)
+
+
+def _counted(x: Node, whole: Shape | None, **how: Any) -> Any:
+    """Of how many elements each window of x consists, padding apart: what a sum is divided by for a mean."""
+    count, dims, dtype = len(how["window"]), x.type.shape, x.type.dtype
+    if how["padding"] == "VALID":
+        return np.asarray(prod(how["window"]), dtype)
+    if dims is None:
+        raise ShapeError(f"the rank of {describe(x)} must be known")
+    known = tuple(int(n) for n in dims[-count - 1:-1] if n is not None)
+    if len(known) == count and whole is not None:
+        return _counts(known, whole[-count - 1:-1], dtype, **how)
+    inner = sizes(x, range(len(dims) - count - 1, len(dims) - 1))
+    ones = broadcast_to(np.ones((1,) * len(dims), dtype), concat([np.ones(len(dims) - count - 1, np.int32), inner, np.ones(1, np.int32)], 0))
+    return pool_sum(ones, **how)
+
+
+def _counts(dims: Sequence[int], places: Sequence[Any], dtype: np.dtype[Any], window: Any, strides: Any, padding: Any, dilations: Any) -> Any:
+    """How many elements of each window are no padding, [*places, 1]; of one number if it is the same for all."""
+    around = widths(dims, window, strides, padding, dilations)
+    found: Any = np.ones(1)
+    for i, (n, m, k, s, d, (before, _)) in enumerate(zip(dims, places, window, strides, dilations, around, strict=True)):
+        begin = np.arange(m) * s - before
+        inside = np.minimum(-(-(n - begin) // d), k) - np.maximum(-(begin // d), 0)
+        found = found * np.maximum(inside, 0).reshape(-1, *[1] * (len(dims) - i))
+    return (found.reshape(-1)[0] if found.size and (found == found.reshape(-1)[0]).all() else found).astype(dtype)
+
+
+@declare("routine", _mean_type, prepare=_moved_attrs, loop=_over(pool_loops.means), batch="leading", grad=_mean_grad, label="AvgPool",
+         samples=tuple(([x], attrs) for x, attrs in _SAMPLES))
+def pool_mean(x: Any, *, window: Any, strides: Any, padding: Any = "VALID", dilations: Any = 1) -> Any:
+    """The mean of each window, padding apart; nan of one that lies in it altogether: float[..., *sizes, c] -> float[..., *places, c]."""
+    numbers, missing = _walk(x, 0, window, strides, padding, dilations)
+    with np.errstate(invalid="ignore"):
+        return numbers.sum(axis=-2, dtype=x.dtype) / np.count_nonzero(~missing, axis=-2).astype(x.dtype)
 
 
 def _spread_grad(h: Node, y: Node, g: Node, whole: Node, **how: Any) -> tuple[Node, None]:

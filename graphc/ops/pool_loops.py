@@ -238,9 +238,21 @@ def _at_the_border(move: Move, result: str, dtype: str) -> list[str]:
 
 def totals(types: Any, type: Any, **how: Any) -> Loop:
     """The sum of each window."""
-    move, t = Move(**how), word(type.dtype)
+    return _added_up(type, types, Move(**how), mean=False)
+
+
+def means(types: Any, type: Any, **how: Any) -> Loop:
+    """The sum of each window, by how many of its elements are no padding: nan of one that has none."""
+    return _added_up(type, types, Move(**how), mean=True)
+
+
+def _added_up(type: Any, types: Any, move: Move, mean: bool) -> Loop:
+    t = word(type.dtype)
     border = [*each_channel([f"store(out, at + c, {t}(0))"]),
               *_in_loops(move, each_channel([f"store(out, at + c, {t}(load(out, at + c) + load(x, from_ + c)))"]))]
+    if mean:
+        there = " * ".join(f"maximum(high{i} - low{i} + 1, 0)" for i in move.axes)
+        border += [f"count = {t}({there})", *each_channel([f"store(out, at + c, {t}(load(out, at + c) / count))"])]
     if prod(move.window) > WRITTEN_OUT:
         return _wrap(types, type, move, _reached(move), border)
     inside = " & ".join(f"(low{i} == 0) & (high{i} == {k - 1})" for i, k in enumerate(move.window))
@@ -250,7 +262,7 @@ def totals(types: Any, type: Any, **how: Any) -> Loop:
     for name, where in _taps(move):
         lines.append(f"x{name} = {where}")
         total = f"{t}({total} + load(x, x{name} + c))" if total else f"load(x, x{name} + c)"
-    lines += each_channel([f"store(out, at + c, {total})"])
+    lines += each_channel([f"store(out, at + c, {f'{t}({total} / {t}({prod(move.window)}))' if mean else total})"])
     return _wrap(types, type, move, along, [f"if {inside}:", *indented(lines, 1), "else:", *indented(border, 1)])
 
 

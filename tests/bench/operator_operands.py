@@ -19,7 +19,7 @@ ELSEWHERE = "a command of its own measures it: tests.bench.convolutions or tests
 DECIDES = "takes a few numbers that decide the size of a result"
 RANDOM = "draws random numbers, or candidates of them, one after another"
 LEFT_OUT = {
-    **dict.fromkeys(("conv", "conv_filter", "conv_input", "pool_best", "pool_index", "pool_put", "pool_spread", "pool_sum", "pool_take",
+    **dict.fromkeys(("conv", "conv_filter", "conv_input", "pool_best", "pool_index", "pool_mean", "pool_put", "pool_spread", "pool_sum", "pool_take",
                      "max_pool_nd", "overlaid", "matmul", "row_sums"), ELSEWHERE),
     **dict.fromkeys(("below", "checked_place", "contract", "equal_vectors", "fresh_rows", "inner_agree", "iota", "joined_shape", "joined_sizes",
                      "from_tensor", "later", "shape", "sparse_shape", "sparse_strides",

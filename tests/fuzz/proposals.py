@@ -264,6 +264,6 @@ PROPOSALS: dict[str, Callable[[Any], Proposal | None]] = {
     "reshape": _reshape, "broadcast_to": _broadcast_to, "transpose": _transpose, "strided_slice": _strided_slice, "concat": _concat,
     "pad": _pad, "tile": _tile, "gather": _gather, "scatter_sum": _scatter_sum, "cast": _cast,
     "conv": lambda draft: _convolution(draft, "xw"), "conv_input": lambda draft: _convolution(draft, "wy"),
-    "conv_filter": lambda draft: _convolution(draft, "xy"), "max_pool_nd": _pool, "pool_sum": _pool, "pool_index": _pool,
+    "conv_filter": lambda draft: _convolution(draft, "xy"), "max_pool_nd": _pool, "pool_sum": _pool, "pool_mean": _pool, "pool_index": _pool,
 }
 BY_FAMILY: dict[str, Callable[[Any], Proposal | None]] = {"reduction": _reduction}

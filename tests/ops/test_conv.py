@@ -11,7 +11,7 @@ import pytest
 
 import graphc as tf
 from graphc.ops.conv import conv, conv_filter, conv_input
-from graphc.ops.pool import max_pool_nd, pool_index, pool_put, pool_spread, pool_sum, pool_take
+from graphc.ops.pool import max_pool_nd, pool_index, pool_mean, pool_put, pool_spread, pool_sum, pool_take
 from graphc.ops.windows import overlaid
 from tests import ROOT
 
@@ -180,16 +180,16 @@ def test_pools_against_loops(seed):
     if seed % 5 == 0:
         x[rng.random(x.shape) < 0.1] = np.nan
     loops = Looped(sizes, sides, strides, padding, dilations)
-    probe, largest, index, total, _, put, spread = looped_pools(x, loops)
+    probe, largest, index, total, count, put, spread = looped_pools(x, loops)
     calm = np.where(np.isfinite(x), x, 0)
     total = looped_pools(calm, loops)[3]
     how = {"window": tuple(sides), "strides": tuple(strides), "padding": padding, "dilations": tuple(dilations)}
     for shape in (x.shape, [None] * x.ndim):
         a, b = tf.placeholder(tf.float64, shape), tf.placeholder(tf.float64, shape)
         top = max_pool_nd(a, **how)
-        found = run([top, pool_index(a, **how), pool_sum(b, **how), tf.gradients(tf.reduce_sum(top * probe), a)[0],
+        found = run([top, pool_index(a, **how), pool_sum(b, **how), pool_mean(b, **how), tf.gradients(tf.reduce_sum(top * probe), a)[0],
                      pool_put(probe, index, x.shape, **how), pool_spread(probe, x.shape, **how), pool_take(a, index, **how)], {a: x, b: calm})
-        for f, right in zip(found, [largest, index, total, put, put, spread, largest], strict=True):
+        for f, right in zip(found, [largest, index, total, total / np.where(count == 0, nan, count), put, put, spread, largest], strict=True):
             np.testing.assert_allclose(f, right, rtol=0, atol=1e-12, err_msg=str(how))
 
 

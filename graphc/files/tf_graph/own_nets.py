@@ -56,6 +56,12 @@ def _max_pool(w: Leaving, n: Node) -> bool:
     return bool(count)
 
 
+def _pool_mean(w: Leaving, n: Node) -> bool:
+    if count := _plain_pool(n, n.inputs[0]):
+        w.add("AvgPool" if count == 2 else "AvgPool3D", "", [w.name_of(n.inputs[0])], T=n.type.dtype, **_pooled(n))
+    return bool(count)
+
+
 def _places(n: Node, x: Node) -> Any:
     """Of how many elements each window of an array consists, padding apart: a number or an array that broadcasts; None where it is not known."""
     how, count, dims = n.attrs, len(n.attrs["window"]), x.type.shape
@@ -155,6 +161,6 @@ def _unbroadcast(w: Leaving, n: Node) -> None:
 
 NETS: dict[str, Callable[[Leaving, Node], bool | None]] = {
     "conv": _conv, "conv_input": _conv_input, "conv_filter": _conv_filter, "max_pool_nd": _max_pool, "pool_sum": _pool_sum,
-    "pool_spread": _pool_spread, "pool_put": _pool_put, "sigmoid_cross_entropy": _cross_entropy, "swish": _swish, "mean_gradient": _mean_gradient,
-    "unbroadcast_dynamic": _unbroadcast,
+    "pool_mean": _pool_mean, "pool_spread": _pool_spread, "pool_put": _pool_put, "sigmoid_cross_entropy": _cross_entropy, "swish": _swish,
+    "mean_gradient": _mean_gradient, "unbroadcast_dynamic": _unbroadcast,
 }
