@@ -17,7 +17,7 @@ from ..compiler.plan import Plan
 from ..errors import InternalError
 from ..ir.node import Node
 from ..ir.scope import Scope
-from ..ir.sizes import all_at_hand, fixed, listed, sizes_in
+from ..ir.sizes import all_at_hand, at_hand, fixed, listed, sizes_in
 from ..ir.types import Array, TensorType, element_count
 from . import native
 from .alike import Writer
@@ -73,7 +73,11 @@ class Numbers:
     @cached_property
     def at_hand(self) -> Array:
         """The column for the numbers at hand."""
-        return np.array(all_at_hand(self.column), np.int64)
+        sizes, places, which = self.which
+        column = np.array([at_hand(n) if fixed(n) else 0 for n in self.column], np.int64)
+        if len(places):                 # each of the different sizes is computed once
+            column[places] = np.array(all_at_hand(sizes), np.int64)[which]
+        return column
 
     def at(self, ints: Sequence[int]) -> Array:
         """The column for free sizes of these numbers."""

@@ -46,6 +46,7 @@ class Graph(Collections):
         self.gradients_of: dict[Node, list[Node]] = {}     # what `gradients` found for a node: its derivatives, for those who look
         self.backward: list[tuple[int, Node | None]] = []  # after which node's index the gradient of which node begins
         self._labels: dict[str, Node] = {}
+        self.assigned: set[Node] = set()        # variables that some node assigns to
         self.results: dict[str, tuple[Node | None, ...]] = {}   # of names that stand for several nodes: what TensorFlow has as one
         self._used: dict[str, int] = {}
         self._read: list[str] = []      # names that came from files, sorted
@@ -87,6 +88,8 @@ class Graph(Collections):
         self.nodes.append(node)
         self._labels[node.label] = node
         node.gradient = self._overrides.get(node.operator.name, node.gradient)
+        if node.operator.family.assigns:
+            self.assigned.add(node.inputs[0])
         if self.noticed is not None:
             self.noticed(node)
 
@@ -136,12 +139,7 @@ class Graph(Collections):
     def name_scope(self, name: str | None) -> Iterator[str]:
         """Put `name/` before the names made inside; yields the full scope. None or "" leaves all scopes."""
         before = self._scope
-        if not name:
-            self._scope = ""
-        elif isinstance(name, str) and name.endswith("/"):
-            self._scope = name
-        else:
-            self._scope = self.unique_name(name) + "/"
+        self._scope = "" if not name else name if isinstance(name, str) and name.endswith("/") else self.unique_name(name) + "/"
         try:
             yield self._scope
         finally:

@@ -53,7 +53,7 @@ def rename(node: Node, label: str) -> None:
 def whole(graph: Any) -> Iterator[None]:
     """All that is added to the graph inside stays, or, if there is an error, nothing."""
     count = len(graph.nodes)
-    kept = {name: getattr(graph, name).copy() for name in ("_labels", "_used", "_read", "results", "backward")}
+    kept = {name: getattr(graph, name).copy() for name in ("_labels", "_used", "_read", "results", "backward", "assigned")}
     collections = {name: members.copy() for name, members in graph.collections.items()}
     try:
         yield

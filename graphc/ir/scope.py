@@ -198,36 +198,45 @@ class Scope:
 
     def holds(self) -> Callable[..., bool]:
         """A function of the free sizes' numbers, in order: whether all that was decided would be decided the same."""
-        tests = [f"{_text(terms, self._names())} < {1 << 63}" for terms in self.limits]
-        tests += [f"{'' if so else 'not '}{_text(terms, self._names())} {relation} 0" for (relation, terms), so in self.guards.items()]
-        return self._function(" and ".join(tests) or "True", "False")           # divided by 0: not what was decided of other numbers
+        code = _Statements(self.free)
+        tests = [f"{code.polynomial(terms)} < {1 << 63}" for terms in self.limits]
+        tests += [f"{'' if so else 'not '}{code.polynomial(terms)} {relation} 0" for (relation, terms), so in self.guards.items()]
+        return code.function(" and ".join(tests) or "True", "False")            # divided by 0: not what was decided of other numbers
 
     def evaluator(self, sizes: Iterable[Any]) -> Callable[..., tuple[int, ...]]:
         """A function of the free sizes' numbers, in order, of which the guards hold: the numbers that `sizes` are then."""
-        return self._function("(" + "".join(f"{_text(terms_of(x), self._names())}, " for x in sizes) + ")")
+        code = _Statements(self.free)
+        return code.function("(" + "".join(f"{code.polynomial(terms_of(x))}, " for x in sizes) + ")")
 
-    def _names(self) -> dict[Atom, str]:
-        return {atom: f"s{i}" for i, atom in enumerate(self.free)}
 
-    def _function(self, expression: str, by_zero: str = "") -> Any:
+class _Statements:
+    """A function of the free sizes in Python. Each operation is a statement, for sizes of a deep network contain each other many times."""
+
+    def __init__(self, free: Iterable[Atom]):
+        self.names = {atom: f"s{i}" for i, atom in enumerate(free)}
+        self.parameters = ", ".join(self.names.values())
+        self.lines: list[str] = []
+
+    def polynomial(self, terms: Terms) -> str:
+        """A polynomial as an expression, behind the statements that it needs."""
+        return "(" + (" + ".join("*".join([str(c), *map(self._name, m)]) for m, c in terms) or "0") + ")"
+
+    def _name(self, atom: Atom) -> str:
+        if atom not in self.names:
+            assert atom.operands is not None
+            a, b = (self.polynomial(terms_of(x)) for x in atom.operands)
+            self.names[atom] = f"t{len(self.lines)}"
+            self.lines.append(f"{self.names[atom]} = " + (f"{a} {atom.name} {b}" if atom.name in ("//", "%") else f"{atom.name}({a}, {b})"))
+        return self.names[atom]
+
+    def function(self, expression: str, by_zero: str = "") -> Any:
+        """The function that returns the expression, or `by_zero` where a statement divides by 0."""
         names: dict[str, Any] = {}
-        body = f"    return {expression}\n"
+        lines = [*self.lines, f"return {expression}"]
         if by_zero:
-            body = f"    try:\n    {body}    except ZeroDivisionError:\n        return {by_zero}\n"
-        exec(f"def function({', '.join(self._names().values())}):\n{body}", {"max": max, "min": min}, names)
+            lines = ["try:", *(f"    {line}" for line in lines), "except ZeroDivisionError:", f"    return {by_zero}"]
+        exec("\n    ".join([f"def function({self.parameters}):", *lines]), {"max": max, "min": min}, names)
         return names["function"]
-
-
-def _text(terms: Terms, names: dict[Atom, str]) -> str:
-    """A polynomial as an expression of Python."""
-    return "(" + (" + ".join("*".join([str(c), *(_atom_text(a, names) for a in m)]) for m, c in terms) or "0") + ")"
-
-
-def _atom_text(atom: Atom, names: dict[Atom, str]) -> str:
-    if atom.operands is None:
-        return names[atom]
-    a, b = (_text(terms_of(x), names) for x in atom.operands)
-    return f"({a} {atom.name} {b})" if atom.name in ("//", "%") else f"{atom.name}({a}, {b})"
 
 
 def _site() -> str:

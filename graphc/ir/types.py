@@ -274,7 +274,10 @@ def fits(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
     if dtype.kind not in "iu" or array.dtype.kind not in "fiuO" or array.dtype == dtype or not array.size:
         return True
     # Compared as Python's numbers, which are exact: float64 has no greatest int64.
-    low, high = (x if array.dtype.hasobject else x.item() for x in (array.min(), array.max()))
+    if array.ndim:
+        low, high = (x if array.dtype.hasobject else x.item() for x in (array.min(), array.max()))
+    else:
+        low = high = array.item()
     least, greatest = _range(dtype)
     return bool(least <= low <= high <= greatest)
 
@@ -291,13 +294,15 @@ def _made_by_numpy(value: Any) -> bool:
     return hasattr(value, "dtype")
 
 
+_INT = np.dtype(np.int32)       # of Python's integers, where it holds them
+
+
 def _from_python(array: Array, value: Any) -> np.dtype[Any]:
     if array.dtype.kind == "f" or array.size == 0:
         return np.dtype(np.float32)
     if array.dtype.kind in "bc":
         return array.dtype
-    small = np.iinfo(np.int32).min <= array.min() and array.max() <= np.iinfo(np.int32).max
-    return np.dtype(np.int32 if small else np.int64)
+    return _INT if fits(array, _INT) else np.dtype(np.int64)
 
 
 MOST_DIMENSIONS = 64        # of a tensor: NumPy has no more

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..ir.graph import get_default_graph
 from ..ir.node import OPERATORS, Node, describe, dtype_of, here
 from ..ir.operator import to_node
-from ..ir.types import TensorShape, float32
+from ..ir.types import Shape, TensorShape, element_count, float32
 from .array_move import broadcast_to, shape
 from .scopes import composed
+
+_KEPT = 1000        # elements from which TensorFlow fills an initial value when it is asked for, and keeps no array
 
 
 @composed("Fill", op="Fill")
@@ -90,3 +93,14 @@ def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize:
 
 
 OPERATORS["zeros_like"] = zeros_like
+
+
+def everywhere(shape: Shape, value: Any, dtype: np.dtype[Any], name: str) -> Any:
+    """One number in all places, what a variable of that name begins with: an array, or a tensor where that would be large.
+
+    A graph, and each file of it, would else hold as many bytes as the variables beside those that are trained.
+    """
+    if element_count(shape) < _KEPT:
+        return np.full(shape, value, dtype)
+    with get_default_graph().name_scope(f"{name}/Initializer"):
+        return fill(list(shape), np.array(value, dtype), name="zeros" if not value else "Const")

@@ -39,7 +39,7 @@ QUANTILE32 = (
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_CHUNK = 1 << 15  # temporary arrays of one chunk stay in cache
+_CHUNK = 1 << 14  # temporary arrays of one chunk stay in cache
 
 
 def words(index: Array, run: int, key: int) -> tuple[Array, Array, Array, Array]:
@@ -49,14 +49,24 @@ def words(index: Array, run: int, key: int) -> tuple[Array, Array, Array, Array]
     ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
     """
     c0, c1 = index & _LOW, index >> _HALF
-    c2: Any = np.uint64(run & 0xFFFFFFFF)
-    c3: Any = np.uint64(run >> 32)
+    c2, c3 = np.full_like(c0, run & 0xFFFFFFFF), np.full_like(c0, run >> 32)
+    a, b = np.empty_like(c0), np.empty_like(c0)
     k0, k1 = key & 0xFFFFFFFF, key >> 32
-    for _ in range(ROUNDS):
-        a, b = c0 * np.uint64(MULTIPLIERS[0]), c2 * np.uint64(MULTIPLIERS[1])
-        c0, c1, c2, c3 = (b >> _HALF) ^ c1 ^ np.uint64(k0), b & _LOW, (a >> _HALF) ^ c3 ^ np.uint64(k1), a & _LOW
+    for _ in range(ROUNDS):                     # in place: a hundred temporary arrays would not stay in cache
+        np.multiply(c0, np.uint64(MULTIPLIERS[0]), out=a)
+        np.multiply(c2, np.uint64(MULTIPLIERS[1]), out=b)
+        _next(b, c0, c1, k0)
+        _next(a, c2, c3, k1)
         k0, k1 = (k0 + KEY_STEPS[0]) & 0xFFFFFFFF, (k1 + KEY_STEPS[1]) & 0xFFFFFFFF
     return c0, c1, c2, c3
+
+
+def _next(product: Array, high: Array, low: Array, key: int) -> None:
+    """Set two of the words to the halves of the other's product, the high one mixed with the low word of before and the key."""
+    np.right_shift(product, _HALF, out=high)
+    np.bitwise_xor(high, low, out=high)
+    np.bitwise_xor(high, np.uint64(key), out=high)
+    np.bitwise_and(product, _LOW, out=low)
 
 
 def draw(distribution: str, dtype: np.dtype[Any], count: int, run: int, key: int, bound: int = 0) -> Array:

@@ -259,8 +259,11 @@ def _assign_sub(ref: Any, value: Any, *, validate_shape: bool = True) -> Any:
 def _state(operator: Any, ref: Any, value: Any, name: str | None, validate_shape: bool = True) -> Node:
     if not isinstance(ref, Variable):
         raise DTypeError(f"{operator.name}: {ref!r:.80} is not a Variable{here()}")
-    with saying(f"{operator.name} to {describe(ref)}"):
-        node = value if isinstance(value, Node) else to_node(as_array(value, ref.type.dtype), graph=ref.graph)
+    if isinstance(value, Node):
+        node = value
+    else:
+        with saying(f"{operator.name} to {describe(ref)}"):
+            node = to_node(as_array(value, ref.type.dtype), graph=ref.graph)
     if node.graph is not ref.graph:
         raise GraphError(f"{operator.name}: {describe(node)} is of another graph than {describe(ref)}{here()}")
     if node.operator is _variable:

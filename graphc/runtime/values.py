@@ -87,7 +87,7 @@ class Values:
     def initial(self, variable: Node, feeds: Mapping[Node, Array] | None = None) -> Array:
         """A variable's initial value, computed with the numpy references: what runs once is not compiled."""
         assert isinstance(variable, Variable)
-        value = self.evaluate([variable.initial_value], feeds or {})[0]
+        value = self._evaluated([variable.initial_value], feeds or {})[0]
         if not compatible(variable.type.shape, value.shape):
             raise InvalidArgumentError(f"{describe(variable)}: its initial value, {describe(variable.initial_value)}, has shape "
                                        f"{shape_str(value.shape)}\n  at {loc_str(variable.loc)}", variable)
@@ -95,6 +95,10 @@ class Values:
 
     def evaluate(self, nodes: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Array]:
         """Values of nodes by their references, outside any compiled program."""
+        return [np.array(a) for a in self._evaluated(nodes, feeds)]
+
+    def _evaluated(self, nodes: Sequence[Node], feeds: Mapping[Node, Array]) -> list[Array]:
+        """The same, where what is a constant's, a variable's or all of one element may be so: nobody writes there."""
         order = needed(nodes, feeds)
         require_fed(order, feeds)
         variables = {n: self.memory(n, feeds) for n in order if n.operator.name == "variable"}
@@ -105,7 +109,7 @@ class Values:
         wanted = [f for f in spec.fetches if f is not None]
         given = self.sources(wanted)
         given.update({new: feeds[old] for old, new in spec.feeds.items()})
-        return [np.array(a) for a in interpret(wanted, given)]
+        return [np.asarray(a) for a in interpret(wanted, given)]
 
     def sources(self, fetches: Sequence[Node]) -> dict[Node, Array]:
         """The present values of the variables, and the numbers of streams, that specialised nodes depend on."""

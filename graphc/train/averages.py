@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..ir.collecting import GraphKeys
 from ..ir.graph import get_default_graph
 from ..ir.node import Node, Operation, describe, here
 from ..ir.operator import to_node
+from ..ops.array_fill import everywhere
 from ..ops.math import cast, minimum, pow
 from ..ops.state import Variable, assign, assign_add, assign_sub, group
 from ..variables import AUTO_REUSE, get_variable, variable_scope
@@ -105,7 +107,7 @@ class ExponentialMovingAverage:
 
     def _made(self, x: Node) -> Variable:
         """The average's variable; the value of a variable that has none yet is its initial value."""
-        graph = x.graph
+        graph, called = x.graph, f"{x.op.name}/{self._name}"
         with graph.control_dependencies(None), graph.name_scope(None):
             initial: Any
             if isinstance(x, Variable):
@@ -114,8 +116,8 @@ class ExponentialMovingAverage:
             else:
                 if not x.type.known:
                     raise ShapeError(f"{self._name}: the shape of {describe(x)} is not known{here()}")
-                initial = np.zeros(x.type.shape, x.type.dtype)
-            return Variable(initial, trainable=False, name=f"{x.op.name}/{self._name}")
+                initial = partial(everywhere, x.type.shape, 0, x.type.dtype, called)
+            return Variable(initial, trainable=False, name=called)
 
     def _moved(self, x: Node, average: Variable) -> list[Node]:
         decay = scalar(self._decay, average.type.dtype)
@@ -127,7 +129,8 @@ class ExponentialMovingAverage:
             return [assign_sub(average, (average - value) * (1.0 - decay), name="AssignMovingAvg")]
         graph = average.graph
         with graph.control_dependencies(None), graph.name_scope(None):
-            biased = Variable(np.zeros(average.type.shape, average.type.dtype), trainable=False, name=f"{average.op.name}/biased")
+            called = f"{average.op.name}/biased"
+            biased = Variable(partial(everywhere, average.type.shape, 0, average.type.dtype, called), trainable=False, name=called)
             count = Variable(np.zeros((), average.type.dtype), trainable=False, name=f"{average.op.name}/local_step")
         moved, steps = assign_sub(biased, (biased - value) * (1.0 - decay)), assign_add(count, 1.0)
         return [assign(average, moved / (1.0 - pow(decay, steps)), name="AssignMovingAvg")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..ir.node import Node, Operation, describe, here, topological, warn
 from ..ir.operator import many, to_node
 from ..ir.types import differentiable, exactly
 from ..ops.array import concat, expand_dims, gather, ones_like, reshape, shape, zeros_like
+from ..ops.array_fill import everywhere
 from ..ops.array_gather import scatter_sum
 from ..ops.math import cast, greater, logical_or, maximum, where
 from ..ops.slices import IndexedSlices, united_rows
@@ -108,7 +110,7 @@ class Optimizer(Hooks):
             raise GradientError(f"{self._name}: no gradients are given for any variable{here()}")
         graph = pairs[0][1].graph
         own = self._overrides("_apply_dense", "_resource_apply_dense", "_apply_sparse", "_resource_apply_sparse") is not None
-        self._assigned, self._stands = {n.inputs[0] for n in graph.nodes if n.operator.family.assigns}, {}
+        self._assigned, self._stands = set(graph.assigned), {}
         with graph.as_default(), graph.control_dependencies(None):
             self._begin(pairs)
             self._create_slots([v for _, v in pairs])
@@ -220,9 +222,10 @@ class Optimizer(Hooks):
         found = self._slots.get((v, name))
         if found is None:
             shape = v.initial_value.type.shape
-            initial = np.full(shape, start, v.type.dtype) if v.initial_value.type.known else zeros_like(v.initialized_value()) + start
+            called, known = self._slot_label(v, name, label), v.initial_value.type.known
+            initial = partial(everywhere, shape, start, v.type.dtype, called) if known else zeros_like(v.initialized_value()) + start
             with v.graph.name_scope(None):
-                found = self._slots[v, name] = Variable(initial, trainable=False, name=self._slot_label(v, name, label))
+                found = self._slots[v, name] = Variable(initial, trainable=False, name=called)
         return found
 
     def _slot_label(self, v: Variable, name: str, label: str | None) -> str:

@@ -56,6 +56,20 @@ class Course:
         return have, said
 
 
+def test_functions_of_numbers_hold_sizes_within_sizes_to_any_depth() -> None:
+    """As a statement each: Python takes no expression of two hundred parentheses, as layer behind layer makes them."""
+    def through(n: Any) -> Any:
+        for k in range(120):
+            n = (n + k) // 2
+        return n
+
+    scope = Scope()
+    deep = through(scope.size("n", 1000))
+    assert deep != 7
+    holds, evaluate = scope.holds(), scope.evaluator([deep, deep + 1])
+    assert all((evaluate(n), holds(n)) == ((through(n), through(n) + 1), through(n) != 7) for n in (2, 1000, 10**40))
+
+
 @pytest.mark.parametrize("seeds", [range(k, k + 250) for k in range(0, 3000, 250)], ids=lambda r: f"{r[0]}")
 def test_random_courses(seeds: range) -> None:
     """Equal to ints at hand; where the guards hold, the same answers as ints give, and `evaluator` gives what ints are."""
