@@ -14,7 +14,6 @@ data.python.ops.shuffle_ops | contrib.data
 distributions.python.ops.bernoulli | contrib.distributions
 distributions.python.ops.beta | contrib.distributions
 distributions.python.ops.beta_binomial | contrib.distributions
-distributions.python.ops.binomial | contrib.distributions
 distributions.python.ops.bijectors | contrib.distributions.bijectors
 distributions.python.ops.bijectors.absolute_value | contrib.distributions.bijectors
 distributions.python.ops.bijectors.affine | contrib.distributions.bijectors
@@ -46,6 +45,7 @@ distributions.python.ops.bijectors.softsign | contrib.distributions.bijectors
 distributions.python.ops.bijectors.square | contrib.distributions.bijectors
 distributions.python.ops.bijectors.transform_diagonal | contrib.distributions.bijectors
 distributions.python.ops.bijectors.weibull | contrib.distributions.bijectors
+distributions.python.ops.binomial | contrib.distributions
 distributions.python.ops.categorical | contrib.distributions
 distributions.python.ops.conditional_distribution | contrib.distributions
 distributions.python.ops.conditional_transformed_distribution | contrib.distributions
@@ -57,10 +57,19 @@ distributions.python.ops.gamma | contrib.distributions
 distributions.python.ops.independent | contrib.distributions
 distributions.python.ops.kullback_leibler | contrib.distributions
 distributions.python.ops.laplace | contrib.distributions
+distributions.python.ops.logistic | contrib.distributions
+distributions.python.ops.mixture | contrib.distributions
+distributions.python.ops.mixture_same_family | contrib.distributions
 distributions.python.ops.multinomial | contrib.distributions
 distributions.python.ops.mvn_diag | contrib.distributions
+distributions.python.ops.mvn_diag_plus_low_rank | contrib.distributions
+distributions.python.ops.mvn_full_covariance | contrib.distributions
+distributions.python.ops.mvn_tril | contrib.distributions
 distributions.python.ops.normal | contrib.distributions
 distributions.python.ops.onehot_categorical | contrib.distributions
+distributions.python.ops.poisson | contrib.distributions
+distributions.python.ops.relaxed_bernoulli | contrib.distributions
+distributions.python.ops.relaxed_onehot_categorical | contrib.distributions
 distributions.python.ops.student_t | contrib.distributions
 distributions.python.ops.uniform | contrib.distributions
 factorization.python.ops | contrib.factorization

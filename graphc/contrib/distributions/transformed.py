@@ -87,7 +87,8 @@ class TransformedDistribution(Derived):
         given = {"distribution": distribution, "bijector": bijector, "batch_shape": batch_shape, "event_shape": event_shape,
                  "validate_args": validate_args, "name": name}
         name = name or ("" if bijector is None else bijector.name) + distribution.name
-        self._distribution, self._bijector = distribution, Identity(validate_args) if bijector is None else bijector
+        self._distribution = distribution
+        self._bijector: Any = Identity(validate_args) if bijector is None else bijector
         self._batch_override = _override(name, batch_shape, "batch_shape", distribution.is_scalar_batch())
         self._event_override = _override(name, event_shape, "event_shape", distribution.is_scalar_event())
         batch = distribution.batch_shape if self._batch_override is None else self._batch_override[1]
