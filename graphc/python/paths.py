@@ -150,16 +150,19 @@ ops.custom_gradient | tf
 ops.data_flow_ops | tf contrib.staging
 ops.distributions.bernoulli | distributions
 ops.distributions.beta | distributions
+ops.distributions.bijector | contrib.distributions.bijectors
 ops.distributions.categorical | distributions
 ops.distributions.dirichlet | distributions
 ops.distributions.distribution | distributions
 ops.distributions.distributions | distributions
 ops.distributions.exponential | distributions
 ops.distributions.gamma | distributions
+ops.distributions.identity_bijector | contrib.distributions.bijectors
 ops.distributions.kullback_leibler | distributions
 ops.distributions.laplace | distributions
 ops.distributions.normal | distributions
 ops.distributions.student_t | distributions
+ops.distributions.transformed_distribution | contrib.distributions
 ops.distributions.uniform | distributions
 ops.embedding_ops | nn
 ops.functional_ops | tf
