@@ -46,6 +46,9 @@ def _to_the_last_place(function: Callable[[mpmath.mpf], mpmath.mpf]) -> Callable
 
 EXACT = {"lgamma": _to_the_last_place(lambda x: mpmath.loggamma(x) if x > 0 else mpmath.log(abs(mpmath.gamma(x)))),
          "digamma": _to_the_last_place(mpmath.digamma)}
+# What loop nests compute in an order and in steps of their own, to the units in the last place that their declarations say.
+NESTS = {"polygamma", "gamma_part", "beta_part", "zeta_sum", "pool_sum", "pool_mean", "pool_spread", "row_sums", "linear_recurrence",
+         "cholesky", "qr", "matrix_inverse", "matrix_determinant", "matrix_solve", "matrix_triangular_solve", "log_matrix_determinant"}
 # Sums that are lowered to others.
 SUMS = {"unbroadcast_dynamic"}
 ADDS = (FAMILIES["average"], FAMILIES["convolution"], FAMILIES["windowed"])          # families of which some do not say it of themselves
@@ -195,7 +198,7 @@ def _rounds(node: Node) -> bool:
         return narrower or _ARITHMETIC.search(operator.expr) is not None
     if family.reduces:
         return operator.combine.rounds
-    return operator.name in {*SUMS, *ROUGH} or family in ADDS or family.multiplies or family.scatters or family.calls
+    return operator.name in {*SUMS, *ROUGH, *NESTS} or family in ADDS or family.multiplies or family.scatters or family.calls
 
 
 def _disturbed_inputs(node: Node, inputs: list[Any], noise: Noise) -> list[Any]:
