@@ -38,7 +38,7 @@ from .sql import *  # noqa: F403
 from .stages import resampled
 from .structure import Sparse, Structured, joined, looser, moved
 from .structure import Structure as Elements
-from .windows import Folding
+from .windows import Folding, single_element
 
 __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "CheckpointInputPipelineHook", "Counter", "DatasetStructure", "Optional",
            "OptionalStructure", "RaggedTensorStructure", "RandomDataset", "SparseTensorStructure", "Structure", "TensorStructure",
@@ -241,11 +241,13 @@ def sample_from_datasets(datasets: Sequence[Dataset], weights: Any = None, seed:
 
 
 def get_single_element(dataset: Dataset) -> Any:
-    """The tensors of a dataset's one element.
+    """The tensors of a dataset's one element. Each run begins the dataset anew.
 
-    GraphError: the dataset depends on a placeholder. OutOfRangeError, when run a second time.
+    GraphError: no dataset. InvalidArgumentError, when run: it has no element, or more than one.
     """
-    return dataset.make_one_shot_iterator().get_next()
+    if not isinstance(dataset, Dataset):
+        raise GraphError(f"get_single_element takes a dataset, not {dataset!r:.60}{here()}")
+    return single_element(dataset)
 
 
 def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> Apply:

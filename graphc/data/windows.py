@@ -166,6 +166,29 @@ def reduced(dataset: Any, fold: Folding, name: str) -> Any:
     return fold.state.pack(arrival(get_default_graph(), _Reduced(dataset, fold, needs), [to_node(n) for n in needs], fold.state.types, name))
 
 
+class _Single:
+    """The source of `get_single_element`: the one element of a dataset that begins anew with each run."""
+
+    def __init__(self, dataset: Any):
+        self.dataset = dataset
+
+    def bring(self, kept: Resources, inputs: Sequence[Any]) -> Sequence[Array]:
+        rows = iter(rows_of(self.dataset._begin(Run(values_of(self.dataset._needs, inputs), kept))))
+        found = next(rows, None)
+        if found is None:
+            raise InvalidArgumentError("the dataset has no element, and one is wanted")
+        if next(rows, None) is not None:
+            raise InvalidArgumentError("the dataset has more than one element, and one is wanted")
+        return found
+
+
+def single_element(dataset: Any) -> Any:
+    """The tensors of a dataset's one element."""
+    structure = dataset._structure
+    return structure.pack(arrival(get_default_graph(), _Single(dataset), [to_node(n) for n in dataset._needs], structure.types,
+                                  "DatasetToSingleElement"))
+
+
 class Keyed:
     """States by key: what `first` makes of a key, `fold` of its elements one after another, and `last` of the state at the end."""
 

@@ -48,7 +48,7 @@ class Checkpoint(Holder):
 
     Objects are variables, optimizers with what they keep beside variables, layers and models, `tf.Module`, other checkpoints, and lists, tuples
     and dicts of such. Files are TensorFlow's, PREFIX.index and PREFIX.data-00000-of-00001, which its own `tf.train.Checkpoint` reads, and which this
-    one reads. `save_counter` counts the saves. ArgumentError: something that is none of these.
+    one reads. `save_counter` counts the saves. ArgumentError: something that is none of these, or a name of its own.
 
     >>> v = tf.Variable([1.0, 2.0], name="v")
     >>> checkpoint = tf.train.Checkpoint(weights=v)
@@ -63,6 +63,8 @@ class Checkpoint(Holder):
 
     def __init__(self, **kwargs: Any):
         for name, x in sorted(kwargs.items()):
+            if name in _OWN or hasattr(Checkpoint, name):
+                raise ArgumentError(f"Checkpoint: {name}= is a name that a checkpoint itself has{here()}")
             if not keeps(x):
                 raise ArgumentError(f"Checkpoint: {name}={x!r:.80} is neither a variable nor an object that holds some{here()}")
             setattr(self, name, x)

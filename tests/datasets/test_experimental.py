@@ -80,6 +80,16 @@ def test_cardinality_of_files(tmp_path: Path, session: tf.Session) -> None:
 
 # ---------------------------------------------------------------------- optional elements
 
+def test_a_single_element(session: tf.Session) -> None:
+    """Each run begins the dataset anew, also of what is fed."""
+    x = tf.placeholder(tf.int64, [None])
+    one = E.get_single_element(D.from_tensor_slices({"a": x}).map(lambda row: {"a": row["a"] * 2}))
+    assert [session.run(one, {x: [n]})["a"] for n in (3, 4, 4)] == [6, 8, 8]
+    for n, told in ((0, "has no element"), (2, "more than one element"), (3, "more than one element")):
+        with pytest.raises(InvalidArgumentError, match=told):
+            session.run(one, {x: range(n)})
+
+
 def test_optional_elements(session: tf.Session) -> None:
     iterator = D.range(2).map(lambda i: {"i": i, "t": tf.as_string(i), "v": tf.ones([i])}).make_initializable_iterator()
     element = E.get_next_as_optional(iterator)

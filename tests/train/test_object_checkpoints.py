@@ -230,6 +230,8 @@ def _existing() -> Any:
 
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "no object": (lambda: tf.train.Checkpoint(x=3), ValueError, r"Checkpoint: x=3 is neither a variable nor an object"),
+    "a name of its own": (lambda: tf.train.Checkpoint(save_counter=tf.get_variable("a", [])), errors.ArgumentError, "save_counter= is a name that"),
+    "a method's name": (lambda: tf.train.Checkpoint(restore=tf.get_variable("a", [])), errors.ArgumentError, "restore= is a name that a checkpoint"),
     "a tensor": (lambda: tf.train.Checkpoint(x=tf.constant(3)), errors.ArgumentError, "neither a variable"),
     "no path": (lambda: tf.train.Checkpoint().write(3, tf.Session()), errors.GraphError, "Checkpoint.write: 3 is no path"),
     "not a session": (lambda: tf.train.Checkpoint().write("o", 3), errors.DTypeError, "3 is not a Session"),
