@@ -349,38 +349,6 @@ def test_what_updates_one_variable_is_one_scope(make, name, applied, slots, fres
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("kept", [*[o[1] for o in OPTIMIZERS], lambda: tf.train.ExponentialMovingAverage(0.9, zero_debias=True)],
-                         ids=[*[o[0] for o in OPTIMIZERS], "zero_debias of an average"])
-def test_large_variables_beside_others_are_not_arrays_in_the_graph(kept, session, fresh_graph):
-    count = tf.train.create_global_step()
-    w = tf.Variable(tf.ones([100, 50]), name="w")
-    made = kept()
-    step = made.apply([w, w * 2]) if isinstance(made, tf.train.ExponentialMovingAverage) else made.minimize(tf.reduce_sum(w * w), count)
-    values = [n.attrs["value"] for n in fresh_graph.nodes if n.operator.name == "constant"]
-    assert max(value.size for value in values) <= 2           # a shape
-    beside = [v for v in tf.global_variables() if v.shape.as_list() == [100, 50] and v is not w]
-    starts = session.run([v.initial_value for v in beside])
-    assert all((start == start.flat[0]).all() for start in starts)
-    session.run(step)
-    assert len({np.unique(value).size for value in session.run([w, *beside])}) == 1
-
-
-class Unwalked(list):
-    """Nodes of a graph that may be added to, and not gone through."""
-
-    def __iter__(self):
-        raise AssertionError("each step that is built would take as long as the graph is large")
-
-
-def test_building_a_step_does_not_go_through_the_graph(fresh_graph):
-    w, x = tf.Variable([1.0, 2.0]), tf.Variable([1.0, 2.0])
-    g, adam = tf.constant([1.0, 1.0]), tf.train.AdamOptimizer(0.1)
-    adam.apply_gradients([(g, w)])
-    fresh_graph.nodes = Unwalked(fresh_graph.nodes)
-    adam.apply_gradients([(g, w), (g, x)])
-    assert {w, x} < fresh_graph.assigned
-
-
 def test_powers_of_adam_are_named_as_tensorflow_names_them():
     w = tf.Variable([1.0, 2.0], name="w")
     for scope in ("train", "train", None):
