@@ -27,8 +27,10 @@ contrib.cluster_resolver contrib.crf contrib.cudnn_rnn contrib.data contrib.dist
 contrib.estimator contrib.factorization contrib.feature_column
 contrib.framework contrib.gan contrib.gan.losses contrib.gan.losses.wargs contrib.graph_editor contrib.image contrib.integrate contrib.layers
 contrib.learn contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing
-contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.nn contrib.opt
-contrib.predictor contrib.resampler contrib.rnn contrib.seq2seq contrib.signal contrib.slim contrib.slim.data_decoder contrib.slim.data_provider
+contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses
+contrib.losses.metric_learning contrib.metrics
+contrib.nn contrib.opt contrib.predictor contrib.resampler contrib.rnn
+contrib.seq2seq contrib.signal contrib.slim contrib.slim.data_decoder contrib.slim.data_provider
 contrib.slim.dataset contrib.slim.dataset_data_provider contrib.slim.evaluation contrib.slim.learning contrib.slim.parallel_reader
 contrib.slim.prefetch_queue contrib.slim.queues contrib.slim.summaries contrib.slim.tfexample_decoder
 contrib.slim.model_analyzer contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat
