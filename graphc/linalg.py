@@ -34,14 +34,12 @@ from .ops.linalg_factor import logdet, matrix_solve_ls, qr, self_adjoint_eigvals
 from .ops.linalg_functions import lu, matrix_exponential, matrix_square_root, matvec, normalize, tridiagonal_matmul, tridiagonal_solve
 from .ops.linalg_matmul import adjoint
 from .ops.linear_operators import LinearOperator, LinearOperatorDiag, LinearOperatorFullMatrix, LinearOperatorLowerTriangular
-from .ops.linear_operators_blocks import (
-    LinearOperatorBlockDiag,
+from .ops.linear_operators_blocks import LinearOperatorBlockDiag, LinearOperatorLowRankUpdate, LinearOperatorZeros
+from .ops.linear_operators_circulant import (
     LinearOperatorCirculant,
     LinearOperatorCirculant2D,
     LinearOperatorCirculant3D,
-    LinearOperatorLowRankUpdate,
     LinearOperatorToeplitz,
-    LinearOperatorZeros,
 )
 from .ops.linear_operators_made import (
     LinearOperatorAdjoint,

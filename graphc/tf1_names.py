@@ -156,10 +156,18 @@ experimental, test.create_local_cluster | nothing: one process computes
 estimator.BoostedTreesClassifier, estimator.BoostedTreesRegressor | trees are not offered; tf.estimator.DNNClassifier learns, too
 contrib.tensor_forest, contrib.boosted_trees | trees are not offered; tf.estimator.DNNClassifier learns, too
 strings.unicode_script | tf.py_func of a table of Unicode's Scripts.txt, which Python's unicodedata lacks
+linalg.logm | of symmetric matrices tf.linalg.eigh and tf.log of its values; else tf.py_func of scipy.linalg.logm
+LMDBReader | tf.data.Dataset.from_generator over the lmdb package's cursor
+data.experimental.to_variant, data.experimental.from_variant | datasets are no tensors: zip, window and functions take them as they are
+data.experimental.StatsAggregator, data.experimental.latency_stats, data.experimental.bytes_produced_stats | tf.RunOptions(trace_level=3) times runs
+data.experimental.TensorArrayStructure | tf.TensorSpec of the array's stack()
 keras.experimental.export_saved_model, keras.experimental.load_from_saved_model | model.save and tf.keras.models.load_model
 keras.models.model_from_yaml | tf.keras.models.model_from_json, of model.to_json()
 layers.experimental | tf.keras.layers, whose layers keep their own variables
 nn.learned_unigram_candidate_sampler, random.learned_unigram_candidate_sampler | tf.nn.log_uniform_candidate_sampler
+estimator.experimental.LinearSDCA | tf.train.FtrlOptimizer, which tf.estimator.LinearClassifier takes
+contrib.rnn.GridLSTMCell, contrib.rnn.BidirectionalGridLSTMCell, contrib.rnn.TimeFreqLSTMCell | tf.contrib.rnn.ConvLSTMCell, or GLSTMCell
+contrib.opt.ShampooOptimizer, contrib.opt.GGTOptimizer | tf.train.AdamOptimizer, or another of dir(tf.contrib.opt)
 contrib.learn.SVM | tf.contrib.learn.LinearClassifier
 contrib.factorization.GMM, contrib.factorization.WALSModel | tf.contrib.factorization.KMeans
 contrib | what TensorFlow moved out of contrib stands under tf; of the rest there is what dir(tf.contrib) lists

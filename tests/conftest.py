@@ -6,6 +6,7 @@ import gc
 import os
 import random
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 os.environ["GRAPHC_PLANS"] = "none"
 
 import graphc as tf
+from graphc import as_tensorflow
 from graphc.cpu import cache, native
 from graphc.ops import random as drawing
 from tests.draws import key, told
@@ -68,6 +70,16 @@ def fresh_graph() -> Iterator[tf.Graph]:
     """The default graph of one test, so that names and seeds do not depend on which tests ran before."""
     with tf.Graph().as_default() as graph:
         yield graph
+
+
+@pytest.fixture
+def standing():
+    """`tensorflow` is graphc within the test alone."""
+    kept = {n: m for n, m in sys.modules.items() if n.partition(".")[0] in ("tensorflow", "keras")}
+    as_tensorflow.install()
+    yield
+    as_tensorflow.uninstall()
+    sys.modules.update(kept)
 
 
 @pytest.fixture(params=[True, False], ids=["compiled", "interpreted"])

@@ -121,6 +121,15 @@ def test_a_loss_of_a_programs_own_and_what_is_added() -> None:
     assert loss == pytest.approx(2.0 + ((LOGITS[:, :1] - SHARES) ** 2).mean(), rel=1e-5)
 
 
+def test_k_means_by_its_newer_name() -> None:
+    points = np.float32([[0, 0], [0, 1], [9, 9], [9, 8]])
+    assert "KMeans" in dir(H.experimental) and H.experimental.KMeans is tf.contrib.factorization.KMeansClustering
+    model = H.experimental.KMeans(2, initial_clusters=points[1:3], use_mini_batch=False)
+    for _ in range(3):
+        model.train(lambda: tf.data.Dataset.from_tensors(points))
+    np.testing.assert_allclose(model.cluster_centers(), [[0, 0.5], [9, 8.5]], atol=1e-2)
+
+
 def loss_of(head: Any, labels: Any, columns: int = 3) -> Any:
     return tf.Session(jit=False).run(head.create_loss({}, "eval", tf.constant(LOGITS[:, :columns]), labels).training_loss)
 

@@ -25,7 +25,8 @@ NAMESPACES = ["graphc", *(f"graphc.{name}" for name in """
 app audio autograph autograph.experimental bitwise compat config config.experimental config.optimizer config.threading contrib
 contrib.cluster_resolver contrib.crf contrib.cudnn_rnn contrib.data contrib.distribute contrib.distributions contrib.distributions.bijectors
 contrib.estimator contrib.factorization contrib.feature_column
-contrib.framework contrib.gan contrib.gan.losses contrib.gan.losses.wargs contrib.graph_editor contrib.image contrib.integrate contrib.layers
+contrib.framework contrib.gan contrib.gan.estimator contrib.gan.losses contrib.gan.losses.wargs contrib.graph_editor contrib.image
+contrib.integrate contrib.layers
 contrib.learn contrib.learn.datasets contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing
 contrib.learn.utils contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses
 contrib.losses.metric_learning contrib.metrics

@@ -15,7 +15,9 @@ from ..ops.math import cast, equal
 from ..ops.reduce import reduce_mean, reduce_sum
 from ..ops.sets import set_difference, set_intersection, set_size, set_union
 from ..tf1_names import namespace as _namespace
-from .correlation import streaming_covariance, streaming_pearson_correlation
+from . import correlation, measures
+from .correlation import *  # noqa: F403
+from .measures import *  # noqa: F403
 
 # The metrics whose arguments began with the predictions, by their names since.
 _PAIRED = {
@@ -25,13 +27,18 @@ _PAIRED = {
     "streaming_mean_cosine_distance": "mean_cosine_distance", "streaming_mean_iou": "mean_iou", "streaming_true_positives": "true_positives",
     "streaming_true_negatives": "true_negatives", "streaming_false_positives": "false_positives", "streaming_false_negatives": "false_negatives",
     "streaming_recall_at_k": "recall_at_k", "streaming_precision_at_thresholds": "precision_at_thresholds",
-    "streaming_recall_at_thresholds": "recall_at_thresholds",
+    "streaming_recall_at_thresholds": "recall_at_thresholds", "streaming_sparse_recall_at_k": "recall_at_k",
+    "streaming_sparse_precision_at_k": "precision_at_k", "streaming_sparse_average_precision_at_k": "average_precision_at_k",
+    "streaming_sensitivity_at_specificity": "sensitivity_at_specificity",
+    "streaming_specificity_at_sensitivity": "specificity_at_sensitivity",
+    **{f"streaming_{kind}_at_thresholds": f"{kind}_at_thresholds"
+       for kind in ("true_positives", "true_negatives", "false_positives", "false_negatives")},
 }
 # Those that take one tensor: only the name is another.
 _RENAMED = {"streaming_mean": "mean", "streaming_mean_tensor": "mean_tensor", "streaming_percentage_less": "percentage_below"}
 
 __all__ = ["accuracy", "aggregate_metric_map", "aggregate_metrics", "confusion_matrix", "set_difference", "set_intersection", "set_size",
-           "set_union", "streaming_covariance", "streaming_pearson_correlation", *_PAIRED, *_RENAMED]
+           "set_union", *_PAIRED, *_RENAMED, *correlation.__all__, *measures.__all__]
 __path__: list[str] = []           # a package: programs import modules from within, `contrib.metrics.python`
 
 

@@ -146,11 +146,8 @@ for r in range(4):
 """
     if epilogue is None:
         return there + indented(f"""to = image * y_image + at0 * y_stride0 + at1 * y_stride1 + group * outputs + column
-if width >= {width}:
-    tile_store(y, to, 0, tile_load(tile(1, {tile.vectors}, {tile.lanes}, {tile.dtype}), four_sums, r * {width}, 0))
-else:
-    for j in range(width):
-        store(y, to + j, load(four_sums, r * {width} + j))
+found = tile_load(tile(1, {tile.vectors}, {tile.lanes}, {tile.dtype}), four_sums, r * {width}, 0)
+tile_store_part(y, to, 0, found, 1, width)
 """, 2)
     lines = [*epilogue.row, f"for j in range(minimum(width, {width})):", f"    sum = load(four_sums, r * {width} + j)",
              "    channel = first + j", *("    " + line for line in epilogue.element)]

@@ -12,7 +12,7 @@ from ..ir.default_graph import seed_of
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node
 from ..ops import random
-from .run import Run
+from .run import Run, mixed
 
 _made: weakref.WeakKeyDictionary[Graph, int] = weakref.WeakKeyDictionary()         # of each graph, how many draw: what gives them seeds
 
@@ -27,6 +27,7 @@ class Draws:
         graph = get_default_graph()
         self.each, self.needs = each, [seed] if isinstance(seed, Node) else []
         number = _made[graph] = _made.get(graph, -1) + 1
+        self.number = number
         self.seed: Any = seed if isinstance(seed, Node) else seed_of(what, seed)
         # An operator without a seed of its own has one by its place in a graph with a seed.
         self.words = None if seed is None and graph.seed is None else [graph.seed or 0, number if seed is None else 0]
@@ -35,7 +36,7 @@ class Draws:
         """The numbers of the next pass."""
         key = id(self)
         turn = run.begun[key] = run.begun.get(key, -1) + 1
-        fresh = run.fresh.setdefault(key, random.fresh()) if self.words is None else 0
+        fresh = mixed(run.entropy, self.number + 1) if self.words is None else 0
         own = int(run.value(self.seed)) if isinstance(self.seed, Node) else self.seed or 0
         return _generator([fresh] if self.words is None else [*self.words, own], turn if self.each else 0)
 

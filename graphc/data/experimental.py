@@ -31,6 +31,7 @@ from .grouping import *  # noqa: F403
 from .optional import Optional, OptionalSpec, get_next_as_optional
 from .options import *  # noqa: F403
 from .run import Run, values_of
+from .saving import CheckpointInputPipelineHook, make_saveable_from_iterator
 from .sparse_rows import batched_rows, sparse_batch
 from .specs import DatasetSpec
 from .sql import *  # noqa: F403
@@ -39,12 +40,13 @@ from .structure import Sparse, Structured, joined, looser, moved
 from .structure import Structure as Elements
 from .windows import Folding
 
-__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Counter", "DatasetStructure", "Optional", "OptionalStructure",
-           "RaggedTensorStructure", "RandomDataset", "SparseTensorStructure", "Structure", "TensorStructure", "assert_cardinality",
-           "batch_and_drop_remainder", "cardinality", "choose_from_datasets", "copy_to_device", "dense_to_sparse_batch", "enumerate_dataset",
-           "get_next_as_optional", "get_single_element", "get_structure", "ignore_errors", "map_and_batch", "map_and_batch_with_legacy_function",
-           "padded_batch_and_drop_remainder", "parallel_interleave", "prefetch_to_device", "rejection_resample", "sample_from_datasets", "scan",
-           "shuffle_and_repeat", "sloppy_interleave", "take_while", "unbatch", "unique", *csv.__all__, *examples.__all__, *grouping.__all__,
+__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "CheckpointInputPipelineHook", "Counter", "DatasetStructure", "Optional",
+           "OptionalStructure", "RaggedTensorStructure", "RandomDataset", "SparseTensorStructure", "Structure", "TensorStructure",
+           "assert_cardinality", "batch_and_drop_remainder", "cardinality", "choose_from_datasets", "copy_to_device", "dense_to_sparse_batch",
+           "enumerate_dataset", "get_next_as_optional", "get_single_element", "get_structure", "ignore_errors", "make_saveable_from_iterator",
+           "map_and_batch", "map_and_batch_with_legacy_function", "padded_batch_and_drop_remainder", "parallel_interleave", "prefetch_to_device",
+           "rejection_resample", "sample_from_datasets", "scan", "shuffle_and_repeat", "sloppy_interleave", "take_while", "unbatch", "unique",
+           *csv.__all__, *examples.__all__, *grouping.__all__,
            *options.__all__, *sql.__all__]
 
 AUTOTUNE = -1

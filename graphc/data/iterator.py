@@ -37,6 +37,8 @@ class Place:
 
     def __init__(self, dataset: Dataset, run: Run):
         self.structure = dataset._structure
+        self.dataset, self.run, self.given = dataset, run, dict(run.values)
+        self.taken = 0                      # elements that were given
         self.stream: Stream | None = dataset._begin(run)
         self.rows: Any = iter(())           # of the block that is now taken apart
         self.lock = threading.Lock()
@@ -44,16 +46,30 @@ class Place:
     def next(self) -> Sequence[Array]:
         """The next element. OutOfRangeError: there is none."""
         with self.lock:
+            self.taken += 1
             for row in self.rows:
                 return row
             while self.stream is not None:
                 block = next(self.stream, None)
                 if block is None:
+                    self.taken -= 1
                     raise OutOfRangeError("end of the dataset")
                 self.rows = block.rows()
                 for row in self.rows:
                     return row
             raise CancelledError("the session is closed")
+
+    def pass_over(self, count: int) -> None:
+        """Take so many elements, or all if they are fewer, and give none."""
+        with self.lock:
+            self.taken = count
+            while count > 0 and self.stream is not None:
+                block = next(self.stream, None)
+                if block is None:
+                    return
+                if block.n > count:
+                    self.rows = block.cut(count, block.n).rows()
+                count -= block.n
 
     def close(self) -> None:
         stream, self.stream, self.rows = self.stream, None, iter(())
@@ -129,6 +145,10 @@ class Iterator(Structured):
         self._structure, self._dataset = structure, dataset
         self._graph = get_default_graph()
         self._name = name or "IteratorV2"
+        self.datasets: list[Dataset] = [] if dataset is None else [dataset]         # in which it may have a place
+        others = [i.told_name for i in iterators_of()]
+        self.told_name: str = next(n for k in itertools.count() if (n := f"{self._name}_{k}" if k else self._name) not in others)
+        self._graph.add_to_collection("iterators", self)
         self._handle = f"{self._name}_{next(_serial)}".encode()
         self._initializer: Operation | None = None
         self._by: Node | None = None
@@ -167,6 +187,7 @@ class Iterator(Structured):
         if not all(compatible(a.shape, b.shape) for a, b in zip(fits.types, dataset._structure.types, strict=True)):
             raise GraphError(f"make_initializer: elements of {said(dataset._structure)} for an iterator of {said(self._structure)}{here()}")
         needs = dataset._needs
+        self.datasets.append(dataset)
         return departure(self._graph, _Begin(self, dataset, needs), [to_node(n) for n in needs], name or "MakeIterator")
 
     @staticmethod
@@ -193,6 +214,11 @@ class Iterator(Structured):
             dataset = self._dataset
             found = kept.get(self, lambda: Place(dataset, Run({}, kept)))
         return found
+
+
+def iterators_of() -> list[Iterator]:
+    """Those of the default graph."""
+    return [i for i in get_default_graph().get_collection("iterators") if isinstance(i, Iterator)]
 
 
 def _structured(what: str, value: Any) -> Structured:

@@ -30,7 +30,7 @@ from ..ir.node import OPERATORS, Node, Operation, describe, describe_call, type_
 from ..ir.operator import Operator
 from ..ir.tensor import Tensor
 from ..ir.types import MOST_DIMENSIONS, DType, TensorType, compatible, dtype_name, merge
-from ..ops.outside import Absent
+from ..ops.outside import Absent, Saveable
 from ..ops.state import READS, Variable, closure
 from .own_objects import Own, of_the_program
 from .standing import read_standing, standing_records
@@ -71,7 +71,7 @@ def _text(value: Any) -> str:
 
 
 # Collections of what only the program that made it can use: whoever reads a graph makes these anew.
-_OF_THE_PROGRAM = (GraphKeys.SAVERS, GraphKeys.QUEUE_RUNNERS)
+_OF_THE_PROGRAM = (GraphKeys.SAVERS, GraphKeys.QUEUE_RUNNERS, "iterators")
 
 
 class _Writer:
@@ -147,7 +147,7 @@ class _Writer:
 
     def _kept(self, member: Any) -> bool:
         node = member.node if isinstance(member, Operation) else member
-        return not isinstance(node, Node) or node in self.place
+        return node in self.place if isinstance(node, Node) else not isinstance(node, Saveable)
 
 
 # ---------------------------------------------------------------------- reading

@@ -46,7 +46,7 @@ def found_of(what: str, labels: Any, predictions: Any, limits: Any, weights: Any
     return counts
 
 
-def _confusion(what: str, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any,
+def confusion_at(what: str, labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any,
                wanted: Sequence[str]) -> tuple[dict[str, Node], dict[str, Node]]:
     """The counts of each kind for each threshold that predictions must exceed to be true: before and after the batch."""
     try:
@@ -70,7 +70,7 @@ def _of_thresholds(name: str, about: str, kinds: Sequence[str], value: Callable[
     def metric(labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any = None, metrics_collections: Any = None,
                updates_collections: Any = None, name: str | None = None) -> Streaming:
         with scoped(name, scope):
-            before, after = _confusion(metric.__name__, labels, predictions, thresholds, weights, kinds)
+            before, after = confusion_at(metric.__name__, labels, predictions, thresholds, weights, kinds)
             return collected(value(before), value(after), metrics_collections, updates_collections)
     scope = name if len(kinds) > 1 else kinds[0]
     metric.__name__ = metric.__qualname__ = name
@@ -148,7 +148,7 @@ def auc(labels: Any, predictions: Any, weights: Any = None, num_thresholds: int 
         return reduce_sum((x[:-1] - x[1:]) * ends["trapezoidal" if careful else summation_method](y[:-1], y[1:]))
 
     with scoped(name, "auc"):
-        before, after = _confusion("auc", labels, predictions, even_thresholds("auc", num_thresholds), weights, _ALL)
+        before, after = confusion_at("auc", labels, predictions, even_thresholds("auc", num_thresholds), weights, _ALL)
         return collected(area(before), area(after), metrics_collections, updates_collections)
 
 
@@ -188,6 +188,6 @@ def _at(what: str, level: float, chosen: tuple[str, str], wanted: tuple[str, str
         return argmin(distance, axis=0) if what == "sensitivity_at_specificity" else count - 1 - argmin(reverse(distance, [0]), axis=0)
 
     with scoped(name, what):
-        both = _confusion(what, labels, predictions, even_thresholds(what, count), weights, _ALL)
+        both = confusion_at(what, labels, predictions, even_thresholds(what, count), weights, _ALL)
         value, update = (gather(rate(c, wanted), place(abs(rate(c, chosen) - level))) for c in both)
         return collected(value, update, metrics_collections, updates_collections)

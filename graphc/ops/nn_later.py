@@ -209,7 +209,7 @@ def with_space_to_batch(input: Any, dilation_rate: Any, padding: Any, op: Callab
     >>> x, w = tf.reshape(tf.range(6.0), [1, 6, 1]), tf.ones([2, 1, 1])
     >>> convolve = lambda x, count, padding: tf.nn.conv1d(x, w, 1, padding)
     >>> tf.Session(jit=False).run(tf.nn.with_space_to_batch(x, [2], "VALID", convolve))[0, :, 0]
-    array([ 2.,  4.,  6.,  8.], dtype=float32)
+    array([2., 4., 6., 8.], dtype=float32)
     """
     x, rates = to_node(input), [as_int(r) for r in (dilation_rate if isinstance(dilation_rate, (list, tuple, np.ndarray)) else [dilation_rate])]
     first = 2 if (data_format or "").startswith("NC") else 1

@@ -26,6 +26,21 @@ class Sink(Protocol):
         """Take the values; it may wait for room."""
 
 
+class Saveable:
+    """What a saver keeps beside variables: the state of a resource in each session, as bytes under a name."""
+
+    name: str
+    graph: Any
+
+    def saved_state(self, kept: Any) -> Any:
+        """The state, uint8[n]."""
+        raise NotImplementedError
+
+    def take_state(self, kept: Any, state: Any) -> None:
+        """Go on from a state. DataLossError: it is none of this."""
+        raise NotImplementedError
+
+
 class Absent:
     """What a graph that was read has in the place of a dataset, a queue or a function, which are the program's that wrote it."""
 

@@ -44,11 +44,11 @@ def encoding_of(name: Any) -> Encoding:
         raise InvalidArgumentError(f"there is no encoding {name!r:.60}") from None
     if codec == "utf-8" or codec in _OF_BYTES:
         return Encoding(codec, 1, False)
-    family, _, order = codec.rpartition("-") if codec.count("-") > 1 else (codec, "", "")
-    if family not in ("utf-16", "utf-32"):
+    unit, _, order = codec.rpartition("-") if codec.count("-") > 1 else (codec, "", "")
+    if unit not in ("utf-16", "utf-32"):
         raise InvalidArgumentError(f"of encodings UTF-8, UTF-16, UTF-32, ASCII, ISO 8859, KOI8 and some other ones of single bytes are offered, "
                                    f"not {name!r:.60}")
-    return Encoding(f"{family}-{order or 'be'}", int(family[-2:]) // 8, not order)
+    return Encoding(f"{unit}-{order or 'be'}", int(unit[-2:]) // 8, not order)
 
 
 class _Spans(threading.local):

@@ -32,6 +32,7 @@ from ..ir.collecting import GraphKeys
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, describe, here, warn
 from ..ir.types import Array
+from ..ops.outside import Saveable
 from ..ops.state import Variable
 from ..runtime.session import Session
 from ..runtime.values import Snapshot
@@ -82,14 +83,15 @@ class Saver:
         self._written: tuple[Any, str | None, bytes | None] = (None, None, None)     # a graph, and what was made of it
         self._given = var_list
         self._variables: dict[str, Variable] | None = None
+        self._beside: dict[str, Saveable] = {}
         if not defer_build:
             self.build()
 
     def build(self) -> None:
         """Fix which variables are saved, if `defer_build` left it open. GraphError: there are none, or two of one name."""
         if self._variables is None:
-            self._variables = _named(self._given)
-            if not self._variables and not self._allow_empty:
+            self._variables, self._beside = _named(self._given)
+            if not self._variables and not self._beside and not self._allow_empty:
                 raise GraphError(f"Saver: there are no variables to save{here()}")
 
     @property
@@ -123,13 +125,15 @@ class Saver:
             raise GraphError(f"Saver.save: latest_filename is a name without folders, not {index!r:.80}{here()}")
         if not os.path.basename(prefix):
             raise GraphError(f"Saver.save: {prefix!r:.80} ends with a folder and names no file{here()}")
-        snapshot, step, turn = self._snapshot(sess, named, global_step)
+        with sess.values.still():
+            snapshot, step, turn = self._snapshot(sess, named, global_step)
+            beside = {name: x.saved_state(sess.values.resources) for name, x in self._beside.items()}
         if step is not None:
             prefix = f"{prefix}-{step:08d}" if self._pad else f"{prefix}-{step}"
         saved = time.time()
         state = {"saved": saved, **told_courses(snapshot.drawn), "saver": self._described(named)}
         text, meta = self._graph_texts(sess.graph) if write_meta_graph else (None, None)
-        write(prefix, {name: snapshot.arrays[v] for name, v in named.items()}, text, state, meta, meta_graph_suffix)
+        write(prefix, {**{name: snapshot.arrays[v] for name, v in named.items()}, **beside}, text, state, meta, meta_graph_suffix)
         if write_state:
             self._rotation.add(Kept(prefix, saved, turn), index, meta_graph_suffix)
         return prefix
@@ -192,24 +196,29 @@ class Saver:
         prefix = path_of(save_path, "Saver.restore")
         with open_checkpoint(prefix) as found:
             keys = keys_of(found, named)
-            report = report_of(named, {name: found.entries[key] for name, key in keys.items()}, self._reshape)
+            report = report_of(named, {name: found.entries[key] for name, key in keys.items() if name not in self._beside}, self._reshape)
+            report.missing.extend(n for n in self._beside if n not in found.entries)
             if not partial and (report.missing or report.misshapen):
                 kind = NotFoundError if report.missing else InvalidArgumentError
                 raise kind(f"Saver.restore: nothing is restored from {found.path}, which does not fit: {report}{here()}")
             arrays: dict[Node, Array] = {named[name]: found.array(keys[name]) for name in report.restored}
             whole = not (report.missing or report.misshapen or report.unexpected)
             drawn = courses_of(found) if whole else None
+            states = [(x, found.array(name)) for name, x in self._beside.items() if name in found.entries]
         if self._reshape:
             arrays = {v: a.reshape(v.type.shape) if v.type.known else a for v, a in arrays.items()}
+        for x, state in states:
+            x.take_state(sess.values.resources, state)
         sess.values.restore(Snapshot(arrays, drawn))
         return report if partial else None
 
     def _check(self, sess: Any, named: Mapping[str, Variable]) -> None:
         if not isinstance(sess, Session):
             raise DTypeError(f"Saver: {sess!r:.80} is not a Session{here()}")
-        other = next((v for v in named.values() if v.graph is not sess.graph), None)
+        everything: list[Any] = [*named.values(), *self._beside.values()]
+        other = next((v for v in everything if v.graph is not sess.graph), None)
         if other is not None:
-            raise GraphError(f"Saver: {describe(other)} is of another graph than the session's{here()}")
+            raise GraphError(f"Saver: {describe(other) if isinstance(other, Node) else other!r} is of another graph than the session's{here()}")
         sess.values.check_open()
 
     # ------------------------------------------------------------------ which checkpoints there are
@@ -264,8 +273,8 @@ class Saver:
         return Saver(get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope), saver_def=saver_def)
 
 
-def _named(var_list: Any) -> dict[str, Variable]:
-    """The variables by their names in a checkpoint."""
+def _named(var_list: Any) -> tuple[dict[str, Variable], dict[str, Saveable]]:
+    """The variables, and what else is saved, by their names in a checkpoint."""
     if var_list is None:
         graph = get_default_graph()
         var_list = dict.fromkeys([*graph.get_collection(GraphKeys.GLOBAL_VARIABLES), *graph.get_collection(GraphKeys.SAVEABLE_OBJECTS)])
@@ -274,18 +283,19 @@ def _named(var_list: Any) -> dict[str, Variable]:
         pairs = list(var_list.items())
     else:
         try:
-            pairs = [(v.op.name if isinstance(v, Variable) else "", v) for v in var_list]
+            pairs = [(v.op.name if isinstance(v, Variable) else v.name if isinstance(v, Saveable) else "", v) for v in var_list]
         except (TypeError, DTypeError):
             raise DTypeError(f"Saver: var_list is a list of variables or a dict, not {var_list!r:.80}{here()}") from None
-    named: dict[str, Variable] = {}
+    named: dict[str, Any] = {}
     for name, v in pairs:
-        if not isinstance(v, Variable):
+        if not isinstance(v, (Variable, Saveable)):
             raise DTypeError(f"Saver: {v!r:.80} is not a Variable{here()}")
         if not isinstance(name, str) or not name or name.startswith("__"):
             raise GraphError(f"Saver: {name!r:.80} cannot be a name in a checkpoint{here()}")
         if named.setdefault(name, v) is not v:
-            raise GraphError(f"Saver: {describe(named[name])} and {describe(v)} both have the name {name}{here()}")
-    return named
+            raise GraphError(f"Saver: {named[name]!r} and {v!r} both have the name {name}{here()}")
+    beside = {name: v for name, v in named.items() if isinstance(v, Saveable)}
+    return {name: v for name, v in named.items() if name not in beside}, beside
 
 
 # ---------------------------------------------------------------------- graphs in files

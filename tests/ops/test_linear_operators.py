@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import graphc as tf
+from tests.draws import draws
 
-RANDOM = np.random.default_rng(3)
+RANDOM = draws(3)
 FULL = RANDOM.normal(size=(2, 3, 3)) + 3 * np.eye(3)
 X, V = RANDOM.normal(size=(2, 3, 4)), RANDOM.normal(size=(2, 3))
 U, D = RANDOM.normal(size=(2, 3, 2)), RANDOM.normal(size=(2, 2))

@@ -153,7 +153,7 @@ def x4() -> tf.Tensor:
     (lambda: tf.nn.fractional_max_pool(tf.zeros([1, 6, 6, 1], tf.int8), [1, 2, 2, 1]), DTypeError, "float32, float64, int32 or int64"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2, 2], "SAME", lambda x, n, p: x), GraphError, "needs the filter_shape"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2, 2], "FULL", lambda x, n, p: x), ShapeError, "padding is 'SAME', 'VALID'"),
-    (lambda: tf.nn.with_space_to_batch(x4(), [2, 0], "VALID", lambda x, n, p: x), ShapeError, "is no number of 1 or more"),
+    (lambda: tf.nn.with_space_to_batch(x4(), [2, 0], "VALID", lambda x, n, p: x), ShapeError, "is no number from 1 on"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2, 2], "VALID", lambda x, n, p: x, spatial_dims=[2, 1]), ShapeError, "in order"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2], "VALID", lambda x, n, p: x, spatial_dims=[5]), ShapeError, "has no axis 5"),
     (lambda: tf.nn.with_space_to_batch(x4(), [2, 2], "SAME", lambda x, n, p: x, filter_shape=[3]), ShapeError, "has not 2 sizes"),

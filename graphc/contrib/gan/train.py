@@ -31,7 +31,7 @@ _ONE_EACH = GANTrainSteps(1, 1)
 
 # ---------------------------------------------------------------------- models
 
-def _tensors(given: Any) -> Any:
+def tensors(given: Any) -> Any:
     """A value, or the values of a list or dict, as tensors."""
     if isinstance(given, dict):
         return {key: to_node(x) for key, x in given.items()}
@@ -63,12 +63,12 @@ def gan_model(generator_fn: Any, discriminator_fn: Any, real_data: Any, generato
     """
     _functions("gan_model", generator_fn=generator_fn, discriminator_fn=discriminator_fn)
     with variable_scope(generator_scope) as generator:
-        inputs = _tensors(generator_inputs)
+        inputs = tensors(generator_inputs)
         generated = generator_fn(inputs)
     with variable_scope(discriminator_scope) as discriminator:
         of_generated = discriminator_fn(generated, inputs)
     with variable_scope(discriminator, reuse=True):
-        real = _tensors(real_data)
+        real = tensors(real_data)
         of_real = discriminator_fn(real, inputs)
     if check_shapes:
         _alike("gan_model", generated, real)
@@ -85,8 +85,8 @@ def infogan_model(generator_fn: Any, discriminator_fn: Any, real_data: Any, unst
     """
     _functions("infogan_model", generator_fn=generator_fn, discriminator_fn=discriminator_fn)
     with variable_scope(generator_scope) as generator:
-        structured = _tensors(structured_generator_inputs)
-        inputs = _tensors(unstructured_generator_inputs) + structured
+        structured = tensors(structured_generator_inputs)
+        inputs = tensors(unstructured_generator_inputs) + structured
         generated = generator_fn(inputs)
     with variable_scope(discriminator_scope) as discriminator:
         of_generated, predicted = discriminator_fn(generated, inputs)
@@ -115,7 +115,7 @@ def acgan_model(generator_fn: Any, discriminator_fn: Any, real_data: Any, genera
     """
     _functions("acgan_model", generator_fn=generator_fn, discriminator_fn=discriminator_fn)
     with variable_scope(generator_scope) as generator:
-        inputs = _tensors(generator_inputs)
+        inputs = tensors(generator_inputs)
         generated = generator_fn(inputs)
     with variable_scope(discriminator_scope) as discriminator, name_scope(f"{discriminator.name}/generated/"):
         of_generated, generated_classes = _classified(discriminator_fn(generated, inputs))

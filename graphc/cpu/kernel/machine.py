@@ -47,7 +47,7 @@ def machine() -> Machine:
 # The modules that decide what code a text becomes, by the names they have for Python.
 MODULES = ("casts", "compiler", "complex_numbers", "extremes", "language", "lowering", "machine", "memory", "ranges", "scalars",
            "tile_parts", "tiles", "vecmath", "vecmath_complex", "vecmath_exp", "vecmath_huge", "vecmath_rest", "vecmath_trig",
-           "vecmath_value", "vecrandom", "worker", "philox")
+           "vecmath_value", "vecrandom", "winograd", "worker", "philox")
 
 
 def makers() -> list[Path]:
