@@ -27,27 +27,28 @@ contrib.cluster_resolver contrib.crf contrib.cudnn_rnn contrib.data contrib.dist
 contrib.estimator contrib.factorization contrib.feature_column contrib.framework contrib.gan contrib.gan.estimator contrib.gan.losses
 contrib.gan.losses.wargs contrib.graph_editor contrib.image contrib.integrate contrib.layers contrib.learn contrib.learn.datasets
 contrib.learn.datasets.base contrib.learn.learn_runner contrib.learn.monitors contrib.learn.preprocessing contrib.learn.utils
-contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.metrics contrib.nn contrib.opt contrib.predictor
-contrib.resampler contrib.rnn contrib.seq2seq contrib.signal contrib.slim contrib.slim.data_decoder contrib.slim.data_provider contrib.slim.dataset
-contrib.slim.dataset_data_provider contrib.slim.evaluation contrib.slim.learning contrib.slim.model_analyzer contrib.slim.nets
-contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat contrib.slim.nets.resnet_utils contrib.slim.nets.resnet_v1
-contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg contrib.slim.parallel_reader contrib.slim.prefetch_queue contrib.slim.queues
-contrib.slim.summaries contrib.slim.tfexample_decoder contrib.slim.utils contrib.sparsemax contrib.staging contrib.stateless contrib.summary
-contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector contrib.tfprof contrib.tfprof.model_analyzer contrib.tpu
-contrib.training contrib.util data data.experimental debugging distribute distribute.cluster_resolver distribute.experimental distributions dtypes
-errors estimator estimator.experimental estimator.export estimator.inputs estimator.tpu examples examples.tutorials examples.tutorials.mnist
-examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend feature_column flags gfile graph_util image initializers io keras
-keras.activations keras.applications keras.applications.densenet keras.applications.imagenet_utils keras.applications.inception_resnet_v2
-keras.applications.inception_v3 keras.applications.mobilenet keras.applications.mobilenet_v2 keras.applications.nasnet keras.applications.resnet
-keras.applications.resnet50 keras.applications.resnet_v2 keras.applications.vgg16 keras.applications.vgg19 keras.applications.xception
-keras.backend keras.callbacks keras.constraints keras.datasets keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100
-keras.datasets.fashion_mnist keras.datasets.imdb keras.datasets.mnist keras.datasets.reuters keras.estimator keras.experimental keras.initializers
-keras.layers keras.losses keras.metrics keras.mixed_precision keras.mixed_precision.experimental keras.models keras.optimizers
-keras.optimizers.schedules keras.preprocessing keras.preprocessing.image keras.preprocessing.sequence keras.preprocessing.text keras.regularizers
-keras.utils keras.wrappers keras.wrappers.scikit_learn layers linalg logging lookup losses manip math metrics nest nn nn.rnn_cell numeric optimize
-profiler python python_io quantization queue ragged random resource_loader saved_model saved_model.builder saved_model.constants saved_model.loader
-saved_model.main_op saved_model.signature_constants saved_model.signature_def_utils saved_model.tag_constants saved_model.utils sets signal sparse
-spectral strings summary sysconfig test testing tpu train train.experimental version xla xla.experimental
+contrib.learn.utils.input_fn_utils contrib.legacy_seq2seq contrib.lookup contrib.losses contrib.losses.metric_learning contrib.metrics contrib.nn
+contrib.opt contrib.predictor contrib.resampler contrib.rnn contrib.seq2seq contrib.signal contrib.slim contrib.slim.data_decoder
+contrib.slim.data_provider contrib.slim.dataset contrib.slim.dataset_data_provider contrib.slim.evaluation contrib.slim.learning
+contrib.slim.model_analyzer contrib.slim.nets contrib.slim.nets.alexnet contrib.slim.nets.inception contrib.slim.nets.overfeat
+contrib.slim.nets.resnet_utils contrib.slim.nets.resnet_v1 contrib.slim.nets.resnet_v2 contrib.slim.nets.vgg contrib.slim.parallel_reader
+contrib.slim.prefetch_queue contrib.slim.queues contrib.slim.summaries contrib.slim.tfexample_decoder contrib.slim.utils contrib.sparsemax
+contrib.staging contrib.stateless contrib.summary contrib.tensorboard contrib.tensorboard.plugins contrib.tensorboard.plugins.projector
+contrib.tfprof contrib.tfprof.model_analyzer contrib.tpu contrib.training contrib.util data data.experimental debugging distribute
+distribute.cluster_resolver distribute.experimental distributions dtypes errors estimator estimator.experimental estimator.export estimator.inputs
+estimator.tpu examples examples.tutorials examples.tutorials.mnist examples.tutorials.mnist.input_data examples.tutorials.mnist.mnist extend
+feature_column flags gfile graph_util image initializers io keras keras.activations keras.applications keras.applications.densenet
+keras.applications.imagenet_utils keras.applications.inception_resnet_v2 keras.applications.inception_v3 keras.applications.mobilenet
+keras.applications.mobilenet_v2 keras.applications.nasnet keras.applications.resnet keras.applications.resnet50 keras.applications.resnet_v2
+keras.applications.vgg16 keras.applications.vgg19 keras.applications.xception keras.backend keras.callbacks keras.constraints keras.datasets
+keras.datasets.boston_housing keras.datasets.cifar10 keras.datasets.cifar100 keras.datasets.fashion_mnist keras.datasets.imdb keras.datasets.mnist
+keras.datasets.reuters keras.estimator keras.experimental keras.initializers keras.layers keras.losses keras.metrics keras.mixed_precision
+keras.mixed_precision.experimental keras.models keras.optimizers keras.optimizers.schedules keras.preprocessing keras.preprocessing.image
+keras.preprocessing.sequence keras.preprocessing.text keras.regularizers keras.utils keras.wrappers keras.wrappers.scikit_learn layers linalg
+logging lookup losses manip math metrics nest nn nn.rnn_cell numeric optimize profiler python python_io quantization queue ragged random
+resource_loader saved_model saved_model.builder saved_model.constants saved_model.loader saved_model.main_op saved_model.signature_constants
+saved_model.signature_def_utils saved_model.tag_constants saved_model.utils sets signal sparse spectral strings summary sysconfig test testing tpu
+train train.experimental version xla xla.experimental
 """.split())]
 
 

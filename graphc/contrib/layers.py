@@ -27,17 +27,19 @@ from ..ops.sparse_rows import safe_embedding_lookup_sparse
 from ..tf1_names import namespace as _namespace
 from ..train.optimizer import Optimizer
 from ..variables import get_variable, variable_scope
-from . import columns, compositions, convolutions, norms, penalties
+from . import columns, compositions, convolutions, keypoints, norms, penalties
 from .base import ended, floats, sizes_of, variable_of
 from .columns import *  # noqa: F403
 from .compositions import *  # noqa: F403
 from .convolutions import *  # noqa: F403
 from .initial import variance_scaling_initializer, xavier_initializer, xavier_initializer_conv2d
+from .keypoints import *  # noqa: F403
 from .norms import *  # noqa: F403
 from .penalties import *  # noqa: F403
 from .scopes import add_arg_scope
 
-__all__ = [*columns.__all__, *convolutions.__all__, *penalties.__all__, *compositions.__all__, *norms.__all__, "OPTIMIZER_CLS_NAMES",
+__all__ = [*columns.__all__, *convolutions.__all__, *penalties.__all__, *compositions.__all__, *norms.__all__, *keypoints.__all__,
+           "OPTIMIZER_CLS_NAMES",
            "batch_norm", "dropout", "elu", "embed_sequence",
            "flatten", "fully_connected", "layer_norm", "linear", "maxout", "one_hot_encoding", "optimize_loss", "relu", "relu6",
            "safe_embedding_lookup_sparse", "variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]

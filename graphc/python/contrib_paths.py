@@ -120,6 +120,8 @@ learn.python.learn.utils.input_fn_utils | contrib.learn.utils.input_fn_utils
 legacy_seq2seq.python.ops.seq2seq | contrib.legacy_seq2seq
 losses.python.losses | contrib.losses
 losses.python.losses.loss_ops | contrib.losses
+losses.python.metric_learning | contrib.losses.metric_learning
+losses.python.metric_learning.metric_loss_ops | contrib.losses.metric_learning
 metrics.python.metrics | contrib.metrics
 metrics.python.ops.confusion_matrix_ops | contrib.metrics tf
 metrics.python.ops.metric_ops | contrib.metrics

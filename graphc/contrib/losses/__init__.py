@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import losses as _losses
-from ..ir.arguments import hold as _hold
-from ..ir.node import Node
-from ..losses import add_loss, compute_weighted_loss, get_losses, get_regularization_losses, get_total_loss
-from ..tf1_names import namespace as _namespace
-from .scopes import add_arg_scope
+from ... import losses as _losses
+from ...ir.arguments import hold as _hold
+from ...ir.node import Node
+from ...losses import add_loss, compute_weighted_loss, get_losses, get_regularization_losses, get_total_loss
+from ...tf1_names import namespace as _namespace
+from ..scopes import add_arg_scope
+from . import metric_learning as metric_learning
 
 __all__ = ["absolute_difference", "add_loss", "compute_weighted_loss", "cosine_distance", "get_losses", "get_regularization_losses",
-           "get_total_loss", "hinge_loss", "log_loss", "mean_pairwise_squared_error", "mean_squared_error", "sigmoid_cross_entropy",
-           "softmax_cross_entropy", "sparse_softmax_cross_entropy"]
-__path__: list[str] = []           # a package: programs import modules from within, `contrib.losses.python`
+           "get_total_loss", "hinge_loss", "log_loss", "mean_pairwise_squared_error", "mean_squared_error", "metric_learning",
+           "sigmoid_cross_entropy", "softmax_cross_entropy", "sparse_softmax_cross_entropy"]
 
 
 @add_arg_scope
