@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from ..ir.sizes import unknown
 from ..ir.types import TensorShape
 from ..tf1_names import getter as _getter
 from ..tf1_names import namespace as _namespace
+from . import lengths
 from .contrib_paths import CONTRIB
 from .paths import MODULES
 
@@ -90,7 +92,8 @@ def _top() -> Any:
 
 def _cells() -> dict[str, Any]:
     from ..rnn import cell, inner
-    return {"_linear": cell.inner_linear, "_concat": inner.joined_shape, "_like_rnncell": inner.like_cell,
+    return {"_linear": cell.inner_linear, "_zero_state_tensors": functools.partial(cell.zero_states, "_zero_state_tensors"),
+            "_concat": inner.joined_shape, "_like_rnncell": inner.like_cell,
             "assert_like_rnncell": inner.assert_like_cell, "_BIAS_VARIABLE_NAME": "bias", "_WEIGHTS_VARIABLE_NAME": "kernel"}
 
 
@@ -164,7 +167,7 @@ def _own(path: str) -> dict[str, Any]:
         "training.moving_averages": {"assign_moving_average": _averages().assign_moving_average,
                                      "weighted_moving_average": _averages().weighted_moving_average},
         "debug": {name: _undebugged for name in ("LocalCLIDebugWrapperSession", "TensorBoardDebugWrapperSession", "DumpingDebugWrapperSession")},
-        "layers.utils": {"smart_cond": smart_cond, "constant_value": _constant_value},
+        "layers.utils": {"smart_cond": smart_cond, "constant_value": _constant_value, **{n: getattr(lengths, n) for n in lengths.__all__}},
         "ops.control_flow_ops": {"smart_cond": smart_cond, "with_dependencies": _with_dependencies, "switch": _switching().switch,
                                  "merge": _switching().merge},
         "ops.inplace_ops": {f"alias_inplace_{what}": _changed(what) for what in ("update", "add", "sub")},
