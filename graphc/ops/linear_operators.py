@@ -92,6 +92,14 @@ class LinearOperator:
         """The x of which `matvec(x)` is `rhs`: float[..., n] -> float[..., n]."""
         return squeeze(self.solve(expand_dims(to_node(rhs), axis=-1), adjoint), axis=[-1], name=name)
 
+    def _fitting(self, x: Node) -> Node:
+        """Matrices that have a row for each column of this square operator, as far as that is known. ShapeError: they have not."""
+        n = self.shape[-1].value if self.shape.ndims else None
+        rows = x.type.shape[-2] if x.type.shape is not None and len(x.type.shape) > 1 else n
+        if isinstance(n, int) and isinstance(rows, int) and rows != n:
+            raise ShapeError(f"{self.name}: {describe(x)} has {rows} rows, and the operator is of shape {self.shape}{here()}")
+        return x
+
     def _solved(self, rhs: Node, adjoint: bool) -> Node:
         return matrix_solve(self.to_dense(), rhs, adjoint=adjoint)
 

@@ -61,7 +61,7 @@ class LinearOperatorBlockDiag(LinearOperator):
 
     def _parts(self, x: Node) -> list[Node]:
         """The rows of matrices that go with each block."""
-        return split(x, concat([[n] for n in self._sizes], 0) if any(isinstance(n, Node) for n in self._sizes) else self._sizes, -2,
+        return split(self._fitting(x), concat([[n] for n in self._sizes], 0) if any(isinstance(n, Node) for n in self._sizes) else self._sizes, -2,
                      num=len(self._sizes))
 
     def matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False, name: str | None = None) -> Node:

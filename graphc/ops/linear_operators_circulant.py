@@ -103,10 +103,10 @@ class _Circulant(LinearOperator):
     def matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False, name: str | None = None) -> Node:
         """Its product with matrices, [..., n, k] -> [..., n, k], by Fourier transforms; adjoint, it is transposed first."""
         given = adjoint_of(x) if adjoint_arg else to_node(x)
-        return called(self._times(given, self._eigenvalues(adjoint)), name)
+        return called(self._times(self._fitting(given), self._eigenvalues(adjoint)), name)
 
     def _solved(self, rhs: Node, adjoint: bool) -> Node:
-        return self._times(rhs, 1.0 / self._eigenvalues(adjoint))
+        return self._times(self._fitting(rhs), 1.0 / self._eigenvalues(adjoint))
 
     def _axes_of_block(self) -> list[int]:
         return list(range(-self._depth, 0))
@@ -215,7 +215,7 @@ class LinearOperatorToeplitz(LinearOperator):
 
     def matmul(self, x: Any, adjoint: bool = False, adjoint_arg: bool = False, name: str | None = None) -> Node:
         """Its product with matrices, float[..., n, k] -> float[..., n, k], by Fourier transforms; adjoint, it is transposed first."""
-        given = adjoint_of(x) if adjoint_arg else to_node(x)
+        given = self._fitting(adjoint_of(x) if adjoint_arg else to_node(x))
         made = self._circulant.matmul(concat([given, zeros_like(given)], -2), adjoint)
         return called(made[..., :shape(self._row)[-1], :], name)
 

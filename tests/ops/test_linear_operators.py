@@ -185,3 +185,15 @@ def test_hints_of_updates():
 def test_what_has_no_such_structure(make, error):
     with pytest.raises(error):
         make()
+
+
+@pytest.mark.parametrize("make, use", [
+    (lambda: tf.linalg.LinearOperatorCirculant(np.ones(2, np.complex64)), "matmul"),
+    (lambda: tf.linalg.LinearOperatorCirculant(np.ones(2, np.complex64)), "solve"),
+    (lambda: tf.linalg.LinearOperatorToeplitz([1.0, 2.0], [1.0, 2.0]), "matmul"),
+    (lambda: tf.linalg.LinearOperatorBlockDiag([tf.linalg.LinearOperatorIdentity(2)]), "matmul"),
+    (lambda: tf.linalg.LinearOperatorBlockDiag([tf.linalg.LinearOperatorIdentity(2)]), "solve")])
+def test_rows_that_do_not_fit_are_told(make, use):
+    operator = make()
+    with pytest.raises(tf.errors.ShapeError, match=r"x: \w+\[3,1\] .*has 3 rows, and the operator is of shape"):
+        getattr(operator, use)(tf.ones([3, 1], operator.dtype, name="x"))
