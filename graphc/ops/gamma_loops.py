@@ -114,7 +114,10 @@ def polygamma_terms(order: int) -> list[float]:
 
 
 def polygamma_loop(types: Any, type: Any, order: int) -> Loop | None:
-    """Terms of x up to x + 9 + order, smallest first, behind the asymptotic series beyond; reflection below 0. None: by Python, of high orders."""
+    """Terms of x up to x + 9 + order, smallest first, and the asymptotic series beyond; reflection below 0. None: by Python, of high orders.
+
+    The terms have a sum of their own: of a large x they are small beside the series, which each of them would round once more.
+    """
     if order > ORDERS:
         return None
     steps = 10 + order
@@ -122,7 +125,7 @@ def polygamma_loop(types: Any, type: Any, order: int) -> Loop | None:
     down = "\n".join(f"""u = v + {float(k)!r}
             r = 1.0 / u
             {power}
-            total = fma(power, r, total)""" for k in reversed(range(steps)))
+            nearer = fma(power, r, nearer)""" for k in reversed(range(steps)))
     sign, turned = (-1) ** (order + 1), "-y" if order % 2 else "y"
     above = f"""
             u = v + {float(steps)!r}
@@ -130,8 +133,9 @@ def polygamma_loop(types: Any, type: Any, order: int) -> Loop | None:
             s = r * r
             {power}
             total = power * ({1 / order!r} + 0.5 * r + s * ({horner(polygamma_terms(order), "s")}))
+            nearer = float64(0)
             {down}
-            y = total * {sign * float(math.factorial(order))!r}
+            y = (total + nearer) * {sign * float(math.factorial(order))!r}
     """
     below = f"""c = {horner(_COSINE, "s")} / sine
                 y_below = {turned} - ({horner(cotangent_factors(order), "c")})"""
