@@ -21,7 +21,7 @@ os.environ["GRAPHC_PLANS"] = "none"
 
 import graphc as tf
 from graphc import as_tensorflow
-from graphc.cpu import cache, native
+from graphc.cpu import cache, memory, native, program
 from graphc.ops import random as drawing
 from tests.draws import key, told
 
@@ -70,6 +70,17 @@ def fresh_graph() -> Iterator[tf.Graph]:
     """The default graph of one test, so that names and seeds do not depend on which tests ran before."""
     with tf.Graph().as_default() as graph:
         yield graph
+
+
+@pytest.fixture
+def spoilt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New memory holds no right results: a freed array may, of the same product made before, and hide that a kernel leaves places out."""
+    def filled(size: int, dtype: Any) -> np.ndarray[Any, Any]:
+        array = np.empty(size, dtype)
+        array.view(np.uint8).fill(0xFF)
+        return array
+    for module in (memory, program):
+        monkeypatch.setattr(module, "uninitialised", filled)
 
 
 @pytest.fixture

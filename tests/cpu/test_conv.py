@@ -166,6 +166,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("text, right, wrong", FAULTS, ids=[f"{name} {right}" for name, right, _ in FAULTS])
+@pytest.mark.usefixtures("spoilt")
 def test_faults_in_the_texts_are_found(text, right, wrong, monkeypatch):
     module = filter_text if hasattr(filter_text, text) else conv_text
     made = getattr(module, text)

@@ -136,6 +136,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("old, new", FAULTS, ids=[old for old, _ in FAULTS])
+@pytest.mark.usefixtures("spoilt")
 def test_planted_faults_are_found(old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault in the text of the kernel makes one of the results wrong."""
     whole = conv_text.conv

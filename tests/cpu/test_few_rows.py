@@ -84,6 +84,7 @@ def test_other_products_are_a_librarys(case, texts):
     ("wide = minimum(columns - column,", "wide = minimum(columns - column - 1,"), ("in range(tiles)", "in range(tiles - 1)"),
     ("+ first * a_column", "+ 0 * a_column"),
     ("tile_turned(square)", "square"), ("first + l * ", "first + 0 * ")])
+@pytest.mark.usefixtures("spoilt")
 def test_faults_in_the_text_are_found(right, wrong, texts):
     text, written = texts
     text.change = lambda source: source.replace(right, wrong)

@@ -191,6 +191,7 @@ def test_threads_get_about_as_many_tiles(m, threads, monkeypatch, many):
     ("multiply", "c_row, acc, left, wide)", "c_row, acc, left, wide - 1)"),
     ("multiply", "minimum(group * each + each, last)", "minimum(group * each + each, last - 1)"),
     ("multiply", "item = unit // (blocks * groups)", "item = 0")])
+@pytest.mark.usefixtures("spoilt")
 def test_faults_in_the_texts_are_found(name, right, wrong, always, monkeypatch):
     text, written = getattr(panels_text, name), []
 
@@ -208,11 +209,12 @@ def test_faults_in_the_texts_are_found(name, right, wrong, always, monkeypatch):
     ("mirror", "range(strip + 1, whole)", "range(strip + 2, whole)"),
     ("mirror", "tile_turned(square), 16, left)", "tile_turned(square), 16, left - 1)"), ("mirror", "left > 0", "left > 99"),
     ("mirror", "item = unit // strips", "item = 0")])
+@pytest.mark.usefixtures("spoilt")
 def test_faults_in_half_a_product_are_found(name, right, wrong, always, monkeypatch):
     text = getattr(panels_text, name)
     assert right in text(panels.Tile(6, 4, 16, "float32"), *[False] * (name == "multiply"), 1)
     monkeypatch.setattr(native, "vector_bytes", lambda: 64)
     monkeypatch.setattr(panels_text, name, lambda *args: text(*args).replace(right, wrong))
-    a = np.random.default_rng([*wrong.encode()]).normal(size=(2, 100, 30)).astype(np.float32)      # others than lie in the memory that it gets
+    a = np.random.default_rng([*wrong.encode()]).normal(size=(2, 100, 30)).astype(np.float32)
     x = tf.placeholder(tf.float32, a.shape)
     assert not np.allclose(tf.Session().run(tf.matmul(x, x, transpose_b=True), {x: a}), a @ np.swapaxes(a, -1, -2), rtol=1e-3, atol=1e-3)
