@@ -309,6 +309,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("text, right, wrong", FAULTS, ids=[f"{name} {right.strip()}" for name, right, _ in FAULTS])
+@pytest.mark.usefixtures("spoilt")
 def test_faults_in_the_texts_are_found(text: str, right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By an infinity, by a filter with zeros among its taps, by one whose last panel alone has some; what is not written has an old sign."""
     monkeypatch.setattr(native, "vector_bytes", lambda: 64)
