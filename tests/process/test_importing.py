@@ -95,10 +95,15 @@ print(interrupted)
 @pytest.mark.parametrize("processes", ["0", "1"])
 @pytest.mark.parametrize("delays", [(0.01, 0.02, 0.03, 0.05), (0.04, 0.1, 0.1, 0.1), (0.3, 0.4), (0.02,) * 20], ids=str)
 def test_a_run_interrupted_at_any_time_can_be_repeated(delays, processes, tmp_path):
-    environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": processes}
-    done = subprocess.run([sys.executable, "-c", TIMED, "7", *map(str, delays)], env=environment, capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) >= 1 or "KeyboardInterrupt" in done.stderr       # Python ignores what is raised within a finaliser
+    """A process is tried again if no signal told: Python ignores what is raised within a finaliser, and modules of others pass errors over."""
+    for attempt in range(5):
+        environment = os.environ | {"GRAPHC_CACHE_DIR": str(tmp_path / str(attempt)), "PYTHONPATH": str(ROOT), "GRAPHC_COMPILE_PROCESSES": processes}
+        command = [sys.executable, "-c", TIMED, "7", *map(str, delays)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode == 0, done.stderr
+        if int(done.stdout):
+            return
+    pytest.fail("five processes were not interrupted")
 
 
 def test_what_making_raises_is_raised():
