@@ -18,7 +18,7 @@ from ...ops.array import concat, identity, rank, reshape, stack, tile, transpose
 from ...ops.array import range as counted
 from ...ops.math import cast, exp
 from ...ops.reduce import reduce_logsumexp, reduce_prod, reduce_sum
-from .bijectors.base import MissingError
+from .bijectors.base import MissingError, bijector_of
 from .bijectors.scalars import Identity
 
 __all__ = ["ConditionalDistribution", "ConditionalTransformedDistribution", "Independent", "TransformedDistribution"]
@@ -86,6 +86,9 @@ class TransformedDistribution(Derived):
                  validate_args: bool = False, name: str | None = None):
         given = {"distribution": distribution, "bijector": bijector, "batch_shape": batch_shape, "event_shape": event_shape,
                  "validate_args": validate_args, "name": name}
+        if not isinstance(distribution, Distribution):
+            raise GraphError(f"TransformedDistribution: {distribution!r:.60} is no distribution{here()}")
+        bijector = None if bijector is None else bijector_of("TransformedDistribution", bijector)
         name = name or ("" if bijector is None else bijector.name) + distribution.name
         self._distribution = distribution
         self._bijector: Any = Identity(validate_args) if bijector is None else bijector

@@ -378,3 +378,9 @@ class ConditionalBijector(Bijector):
         """`Bijector.forward_log_det_jacobian` with what the subclass takes by name. Errors as of that."""
         return self._call_forward_log_det_jacobian(x, event_ndims, name, **condition_kwargs)
 
+
+def bijector_of(what: str, given: Any) -> Any:
+    """A bijector as it is given; GraphError, which names what asks for it, if it is none."""
+    if not isinstance(given, Bijector):
+        raise GraphError(f"{what}: {given!r:.60} is no bijector{here()}")
+    return given

@@ -10,13 +10,13 @@ from ....ir.node import Node, here
 from ....ir.operator import to_node
 from ....ir.types import TensorShape
 from ....ops.array import identity, rank, shape, size
-from .base import Bijector, MissingError
+from .base import Bijector, MissingError, bijector_of
 
 __all__ = ["Chain", "Inline", "Invert"]
 
 
 def _injective(what: str, bijector: Any) -> Any:
-    if not bijector._is_injective:
+    if not bijector_of(what, bijector)._is_injective:
         raise MissingError(f"{what}: {bijector.name} takes several points to one{here()}")
     return bijector
 
@@ -33,7 +33,7 @@ def _least_rank(steps: Sequence[tuple[int, int]]) -> int:
 class Chain(Bijector):
     """The bijectors one after the other, the last one first, as functions are composed. What goes to one by name is given by its name.
 
-    NotImplementedError: one takes several points to one. DTypeError: they are of several dtypes.
+    NotImplementedError: one takes several points to one. DTypeError: they are of several dtypes. GraphError: one is no bijector.
 
     >>> b = tf.contrib.distributions.bijectors
     >>> tf.Session(jit=False).run(b.Chain([b.AffineScalar(scale=2.0), b.AffineScalar(shift=1.0)]).forward([-1.0, 0.0]))
